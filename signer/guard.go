@@ -1,0 +1,225 @@
+package signer
+
+import (
+	"encoding/json"
+	"net/netip"
+	"strings"
+)
+
+// maxDecodings is how often an origin is assumed to undo percent-encoding. A
+// text that isn't stable after that has no honest meaning.
+const maxDecodings = 3
+
+// traversal reports whether what follows the host of a URL, decoded as often
+// as an origin may do, holds a dot segment, or a backslash or control character
+// in its path.
+//
+// The query is looked at too, for dot segments: the bytes of a canned policy
+// are also those of a custom one, in which "?" stands for any character and so
+// for "/" or ".", and all that follows may belong to a path.
+func traversal(s string) bool {
+	for range maxDecodings {
+		if unsafePath(s) {
+			return true
+		}
+		if !strings.Contains(s, "%") {
+			return false
+		}
+		path, query, hasQuery := strings.Cut(s, "?")
+		decoded := decode(path)
+		if hasQuery {
+			// A decoded "?" must not move the end of the path.
+			decoded = strings.ReplaceAll(decoded, "?", "_") + "?" + decode(query)
+		}
+		if decoded == s {
+			return false
+		}
+		s = decoded
+	}
+	return unsafePath(s) || decode(s) != s
+}
+
+// unsafePath reports whether s as it stands holds what traversal looks for.
+func unsafePath(s string) bool {
+	path, _, _ := strings.Cut(s, "?")
+	for i := 0; i < len(path); i++ {
+		if c := path[i]; c < ' ' || c == 0x7f || c == '\\' {
+			return true
+		}
+	}
+	for i := 0; i < len(s); i++ {
+		if !separates(s[i]) {
+			continue
+		}
+		rest := s[i+1:]
+		if strings.HasPrefix(rest, ".") && ends(rest[1:]) ||
+			len(rest) >= 2 && dotLike(rest[0]) && dotLike(rest[1]) && ends(rest[2:]) {
+			return true
+		}
+	}
+	return false
+}
+
+func separates(c byte) bool { return c == '/' || c == '\\' || c == '?' }
+
+func dotLike(c byte) bool { return c == '.' || c == '?' }
+
+// ends reports whether a segment ends before rest. What follows a ";" are
+// parameters that some servers drop before they resolve dot segments.
+func ends(rest string) bool { return rest == "" || separates(rest[0]) || rest[0] == ';' }
+
+// excepted reports whether pattern holds a URL, given without its scheme: as it
+// is, where a "?" may stand for any character, as it does in a policy, or with
+// its path decoded and runs of "/" collapsed, as an origin may see it.
+func (p Pattern) excepted(l link, plain string) bool {
+	return glob(p.text(), l.text, true) || plain != "" && glob(p.text(), plain, true)
+}
+
+// plain returns a URL without its scheme, its path as an origin may see it; it
+// is empty when that is no different.
+func (l link) plain() string {
+	path := l.text[l.path:l.query]
+	if !strings.Contains(path, "%") && !strings.Contains(path, "//") {
+		return ""
+	}
+	return l.text[:l.path] + plainPath(path) + l.text[l.query:]
+}
+
+// plainPath decodes a path until it is stable and collapses runs of "/".
+func plainPath(path string) string {
+	for range maxDecodings {
+		path = decode(path)
+	}
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	return path
+}
+
+// credentials are the reserved parameters of a query.
+type credentials struct {
+	expires, policy, signature, keyPairID string
+	count                                 int  // all parameters with reserved names
+	odd                                   bool // a reserved name is repeated or percent-encoded
+}
+
+func parseCredentials(query string) (c credentials) {
+	var seen [5]bool
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		i := reservedIndex(name)
+		if i < 0 {
+			if strings.Contains(name, "%") && reservedIndex(decode(name)) >= 0 {
+				c.count++
+				c.odd = true
+			}
+			continue
+		}
+		c.count++
+		c.odd = c.odd || seen[i]
+		seen[i] = true
+		switch name {
+		case "Expires":
+			c.expires = value
+		case "Policy":
+			c.policy = value
+		case "Signature":
+			c.signature = value
+		case "Key-Pair-Id":
+			c.keyPairID = value
+		}
+	}
+	return c
+}
+
+// complete reports whether the parameters make up one signature.
+func (c credentials) complete() bool {
+	return !c.odd && c.signature != "" && c.keyPairID != "" && (c.expires != "") != (c.policy != "")
+}
+
+// looser reports whether a signature has no condition that one with the given
+// start and address range lacks.
+func (c credentials) looser(starts int64, ip netip.Prefix) bool {
+	if c.policy == "" {
+		return true
+	}
+	document, err := Decode(c.policy)
+	if err != nil {
+		return false
+	}
+	var p struct {
+		Statement []struct {
+			Resource  string
+			Condition struct {
+				DateLessThan, DateGreaterThan *struct {
+					Epoch int64 `json:"AWS:EpochTime"`
+				}
+				IPAddress *struct {
+					Source string `json:"AWS:SourceIp"`
+				} `json:"IpAddress"`
+			}
+		}
+	}
+	d := json.NewDecoder(strings.NewReader(string(document)))
+	d.DisallowUnknownFields()
+	if d.Decode(&p) != nil || len(p.Statement) != 1 {
+		return false
+	}
+	theirs := p.Statement[0].Condition
+	if theirs.DateGreaterThan != nil && theirs.DateGreaterThan.Epoch > starts {
+		return false
+	}
+	if theirs.IPAddress == nil {
+		return true
+	}
+	source := theirs.IPAddress.Source
+	if !strings.Contains(source, "/") {
+		source += "/32"
+	}
+	their, err := netip.ParsePrefix(source)
+	return err == nil && ip.IsValid() && their.Bits() <= ip.Bits() && their.Contains(ip.Addr())
+}
+
+func reservedIndex(name string) int {
+	for i, p := range Params {
+		if name == p {
+			return i
+		}
+	}
+	return -1
+}
+
+// reserved reports whether a query holds a parameter that CloudFront reserves.
+func reserved(query string) bool {
+	for query != "" {
+		pair := query
+		if i := strings.IndexByte(query, '&'); i >= 0 {
+			pair, query = query[:i], query[i+1:]
+		} else {
+			query = ""
+		}
+		if i := strings.IndexByte(pair, '='); i >= 0 {
+			pair = pair[:i]
+		}
+		if reservedIndex(pair) >= 0 || strings.Contains(pair, "%") && reservedIndex(decode(pair)) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// strip takes the reserved parameters off a query, which it returns with its
+// "?", or empty when nothing is left.
+func strip(query string) string {
+	var kept []string
+	for pair := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if reservedIndex(name) < 0 {
+			kept = append(kept, pair)
+		}
+	}
+	if len(kept) == 0 {
+		return ""
+	}
+	return "?" + strings.Join(kept, "&")
+}

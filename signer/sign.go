@@ -1,0 +1,318 @@
+package signer
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// maxURL is the longest URL that CloudFront accepts.
+const maxURL = 8192
+
+// Request asks for the signature of one link, and is answered in place.
+type Request struct {
+	// URL is the link: absolute or protocol-relative, with or without a
+	// fragment, as it will be resolved by the browser. It is not retained.
+	URL string
+	// Template says that each "*" of the URL is a variable of a manifest's
+	// template. The signature then opens whatever these may stand for.
+	Template bool
+
+	// Query is the answer: the parameters to add to the query of the link, or
+	// empty for a reason.
+	Query string
+	// Strip tells to take the reserved parameters off the link first.
+	Strip bool
+	// Reason says why Query is empty.
+	Reason Reason
+}
+
+// Sign signs links. Each goes to the first issuer whose resources hold it.
+//
+// What is in the cache costs no allocation. All other signatures are made on as
+// many processors as there are, of which concurrent calls get equal shares: a
+// call that asks for 100,000 signatures takes as long as they take, and delays
+// another that asks for ten by about as much as ten of its own. No number of
+// links makes Sign leave one out. A signature that several calls wait for is
+// made once.
+func Sign(issuers []*Issuer, reqs []Request, now time.Time) {
+	b := batch{issuers: issuers, now: now}
+	b.plans = b.space[:0]
+	for i := range reqs {
+		b.add(&reqs[i])
+	}
+	b.finish()
+}
+
+// batch is one call of Sign.
+type batch struct {
+	issuers []*Issuer
+	now     time.Time
+	plans   []plan
+	space   [4]plan
+	pending []pending
+}
+
+// pending is a request whose signature is not in the cache.
+type pending struct {
+	req   *Request
+	cache *Cache
+	job   *job
+}
+
+// plan is what all signatures for one resource of an issuer have in common.
+type plan struct {
+	spec
+	key      *Key
+	pattern  *Pattern
+	issuer   *Issuer
+	expires  int64
+	hash     uint64 // of spec
+	policyOK bool   // the pattern may stand in a policy
+}
+
+// spec is by whom and how something is signed. Signatures of the same text for
+// equal specs are equal.
+type spec struct {
+	fingerprint [32]byte
+	grid        grid
+	ip          netip.Prefix
+	https       bool
+	custom      bool // even where a canned policy would do
+}
+
+var seed = maphash.MakeSeed()
+
+func (s *spec) sum() uint64 {
+	var b [96]byte
+	copy(b[:], s.fingerprint[:])
+	binary.LittleEndian.PutUint64(b[32:], uint64(s.grid.ttl))
+	binary.LittleEndian.PutUint64(b[40:], uint64(s.grid.size))
+	binary.LittleEndian.PutUint64(b[48:], uint64(s.grid.offset))
+	binary.LittleEndian.PutUint64(b[56:], uint64(s.grid.backdate))
+	if s.ip.IsValid() {
+		ip := s.ip.Addr().As4()
+		copy(b[64:], ip[:])
+		b[68] = byte(s.ip.Bits()) + 1
+	}
+	if s.https {
+		b[69] = 1
+	}
+	if s.custom {
+		b[70] = 1
+	}
+	return maphash.Bytes(seed, b[:])
+}
+
+func (is *Issuer) plan(r *Resource, now time.Time) plan {
+	p := plan{key: is.Key, issuer: is, pattern: &r.Pattern}
+	p.fingerprint = is.Key.fingerprint
+	p.grid = is.Window.grid(r.offsetKey())
+	p.ip = is.IP
+	p.https = r.Pattern.Scheme() == "https"
+	_, p.expires = p.grid.bounds(now)
+	return p
+}
+
+// plan returns the plan of a resource.
+func (b *batch) plan(is *Issuer, r *Resource) *plan {
+	for i := range b.plans {
+		if p := &b.plans[i]; p.pattern == &r.Pattern && p.issuer == is {
+			return p
+		}
+	}
+	p := is.plan(r, b.now)
+	p.hash = p.sum()
+	p.policyOK = is.Scope == ScopeResource && is.checkPolicy(r.Pattern) == nil
+	b.plans = append(b.plans, p)
+	return &b.plans[len(b.plans)-1]
+}
+
+func (b *batch) add(r *Request) {
+	r.Query, r.Strip = "", false
+	l, reason := parseLink(r.URL)
+	if reason != Signed {
+		r.Reason = reason
+		return
+	}
+	var c credentials
+	if reserved(l.text[l.query:]) {
+		c = parseCredentials(l.text[l.query+1:])
+		l.text = l.text[:l.query] + strip(l.text[l.query+1:])
+	}
+	// The separator that the signature will bring along.
+	if last := l.text[len(l.text)-1]; l.query < len(l.text) && (last == '&' || last == '?') {
+		l.text = l.text[:len(l.text)-1]
+	}
+	is, res, reason := b.find(l, r.Template)
+	if reason == Signed {
+		reason = is.guard(l, r.Template)
+	}
+	if reason == Signed && c.count > 0 {
+		r.Strip = true
+		reason = is.replaces(c, res, b.now)
+	}
+	if reason != Signed {
+		r.Reason, r.Strip = reason, false
+		return
+	}
+	p := b.plan(is, res)
+	text, wild := l.text, false
+	switch is.Scope {
+	case ScopeResource:
+		if !p.policyOK {
+			r.Reason, r.Strip = Wildcard, false
+			return
+		}
+		text = p.pattern.text()
+	case ScopeDirectory:
+		if dir := l.text[:strings.LastIndexByte(l.text[:l.query], '/')+1]; is.opens(p.pattern, dir) {
+			text, wild = dir, true
+		}
+	}
+	query, ok := is.Cache.get(p, text, wild)
+	if !ok {
+		b.pending = append(b.pending, pending{r, is.Cache, p.job(strings.Clone(text), wild)})
+		return
+	}
+	r.answer(query, nil)
+}
+
+// finish makes the signatures that were not in the cache.
+func (b *batch) finish() {
+	for len(b.pending) > 0 {
+		cache := b.pending[0].cache
+		var jobs []*job
+		var later []pending
+		now := b.pending[:0]
+		for _, p := range b.pending {
+			if p.cache == cache {
+				jobs = append(jobs, p.job)
+				now = append(now, p)
+			} else {
+				later = append(later, p)
+			}
+		}
+		cache.sign(jobs)
+		for i, p := range now {
+			p.req.answer(jobs[i].query, jobs[i].err)
+		}
+		b.pending = later
+	}
+}
+
+func (r *Request) answer(query string, err error) {
+	switch {
+	case err != nil:
+		r.Reason, r.Strip = Failed, false
+	case len(r.URL)+1+len(query) > maxURL:
+		r.Reason, r.Strip = TooLong, false
+	default:
+		r.Query, r.Reason = query, Signed
+	}
+}
+
+// parseLink takes a link apart in canonical form. Its host needs no check: in
+// order to be signed it must equal that of a pattern.
+func parseLink(raw string) (link, Reason) {
+	anyHost := func(string) bool { return true }
+	if l, ok := scan(raw, anyHost); ok {
+		return l, Signed
+	}
+	relative := len(raw) > 2 && (raw[0] == '/' || raw[0] == '\\') && (raw[1] == '/' || raw[1] == '\\')
+	if relative {
+		raw = "https:" + raw
+	}
+	url, _, err := serialize(raw)
+	if err == errNotAbsolute {
+		return link{}, Outside
+	} else if err != nil {
+		return link{}, Unsafe
+	}
+	l, ok := scan(url, anyHost)
+	if !ok {
+		return link{}, Unsafe
+	}
+	if relative {
+		l.scheme = ""
+	}
+	return l, Signed
+}
+
+// find returns the first issuer, and its first resource, that holds a link.
+func (b *batch) find(l link, template bool) (*Issuer, *Resource, Reason) {
+	reason := Outside
+	for _, is := range b.issuers {
+		for i := range is.Resources {
+			p := &is.Resources[i].Pattern
+			switch {
+			case l.scheme != "" && l.scheme != p.Scheme():
+			case template && p.covers(l.text), !template && p.match(l.text):
+				return is, &is.Resources[i], Signed
+			case template && overlap(p.text(), l.text):
+				reason = Template
+			}
+		}
+	}
+	return nil, nil, reason
+}
+
+// guard decides whether a link within a resource may be signed.
+func (is *Issuer) guard(l link, template bool) Reason {
+	if l.asterisk && !template {
+		return Asterisk
+	}
+	if traversal(l.text[l.path:]) {
+		return Traversal
+	}
+	if len(is.Except) == 0 {
+		return Signed
+	}
+	if template {
+		for _, e := range is.Except {
+			if e.intersectsPolicy(l.text) {
+				return Template
+			}
+		}
+		return Signed
+	}
+	plain := l.plain()
+	for _, e := range is.Except {
+		if e.excepted(l, plain) {
+			return Excepted
+		}
+	}
+	return Signed
+}
+
+// replaces decides whether ours may stand in for the signature of a link.
+func (is *Issuer) replaces(c credentials, r *Resource, now time.Time) Reason {
+	if !c.complete() {
+		return Reserved
+	}
+	own := c.keyPairID == is.Key.id
+	for _, id := range is.Previous {
+		own = own || c.keyPairID == id
+	}
+	starts, _ := is.Window.Bounds(r.offsetKey(), now)
+	if !own || !c.looser(starts, is.IP) {
+		return ForeignSignature
+	}
+	return Signed
+}
+
+// opens reports whether a policy for a directory and all below is within a
+// resource and outside of all exceptions.
+func (is *Issuer) opens(p *Pattern, dir string) bool {
+	if !p.covers(dir) || strings.Contains(dir, "*") {
+		return false
+	}
+	for _, e := range is.Except {
+		if e.intersectsPolicy(dir + "*") {
+			return false
+		}
+	}
+	return true
+}
