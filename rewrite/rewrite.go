@@ -94,6 +94,7 @@ func New(c Config) (*Rewriter, error) {
 type engine interface {
 	write(p []byte) error
 	close() error
+	release() // gives its buffers back; it isn't used after that
 }
 
 // Writer rewrites one body on its way to another writer. It is not safe for
@@ -118,6 +119,10 @@ func (rw *Rewriter) Writer(dst io.Writer, o Options) *Writer {
 	}
 	w.dst, w.opts = dst, o
 	switch o.Format {
+	case HLS:
+		w.engine = newHLS(w)
+	case DASH:
+		w.engine = newDASH(w)
 	default:
 		w.engine = passThrough{w}
 	}
@@ -151,6 +156,7 @@ func (w *Writer) Close() error {
 // Release lets the Writer's buffers be used again. The Writer must not be used
 // after it. It may be called without Close, to give up.
 func (w *Writer) Release() {
+	w.engine.release()
 	*w = Writer{rw: w.rw}
 	w.rw.pool.Put(w)
 }
@@ -192,6 +198,7 @@ type passThrough struct{ w *Writer }
 
 func (e passThrough) write(p []byte) error { return e.w.emit(p) }
 func (e passThrough) close() error         { return nil }
+func (e passThrough) release()             {}
 
 // Header rewrites the value of a header field that holds links: Location, Link
 // or Refresh. Of o only Base and Sign are used.
