@@ -2,14 +2,15 @@ package cloudfront
 
 import (
 	"fmt"
+	"maps"
 	"mime"
-	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/caddy-cloudfront/caddy-cloudfront/rewrite"
 	"github.com/caddy-cloudfront/caddy-cloudfront/signer"
 )
 
@@ -35,8 +36,14 @@ type Links struct {
 	// the default, which is every format but plain text.
 	MIME []string `json:"mime,omitempty"`
 
-	logger  *zap.Logger
-	signers []*siteSigner
+	logger      *zap.Logger
+	signers     []*siteSigner
+	label       string // of the signers, in metrics
+	rewriter    *rewrite.Rewriter
+	types       mediaTypes
+	fingerprint string // of all that links depend on
+	plainTag    tag
+	maxBuffers  int64
 }
 
 // Mapping turns links to a path of this site into links to the CDN.
@@ -76,12 +83,55 @@ func (l *Links) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("cloudfront_links: %w", err)
 		}
 	}
-	for _, mediaType := range l.MIME {
-		if err := checkMIME(mediaType); err != nil {
-			return fmt.Errorf("cloudfront_links: mime %s: %w", mediaType, err)
+	if l.types, err = parseMediaTypes(l.MIME); err != nil {
+		return fmt.Errorf("cloudfront_links: %w", err)
+	}
+	if l.rewriter, err = l.newRewriter(); err != nil {
+		return fmt.Errorf("cloudfront_links: %w", err)
+	}
+	app, err := ctx.App("cloudfront")
+	if err != nil {
+		return err
+	}
+	l.maxBuffers = app.(*App).MaxBuffers
+	l.label = inlineSigner
+	if len(l.Signers) > 0 {
+		l.label = strings.Join(l.Signers, ",")
+	}
+	l.fingerprint = l.newFingerprint()
+	l.plainTag = plainTag(l.fingerprint)
+	return registerMetrics(ctx)
+}
+
+// newRewriter looks for the hosts of all resources.
+func (l *Links) newRewriter() (*rewrite.Rewriter, error) {
+	config := rewrite.Config{Params: signer.Params}
+	for _, s := range l.signers {
+		for _, res := range s.resources {
+			if host := res.static.Host(); !slices.Contains(config.Hosts, host) {
+				config.Hosts = append(config.Hosts, host)
+			}
 		}
 	}
-	return nil
+	for _, m := range l.Map {
+		config.Maps = append(config.Maps, rewrite.Map(m))
+	}
+	return rewrite.New(config)
+}
+
+// newFingerprint holds every option that decides which links are signed and
+// how, for the tags of entity tags.
+func (l *Links) newFingerprint() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%q %q %q", l.Scope, l.Map, l.MIME)
+	for _, s := range l.signers {
+		previous := slices.Sorted(maps.Keys(s.key.previous))
+		fmt.Fprintf(&b, "\n%q %q %+v %v %v %q", s.key.id, previous, s.window, s.ip, s.ipClient, s.except)
+		for _, res := range s.resources {
+			fmt.Fprintf(&b, " %q %q", res.configured, res.static)
+		}
+	}
+	return b.String()
 }
 
 // check refuses prefixes that could match half a name.
@@ -99,16 +149,50 @@ func (m Mapping) check() error {
 	return nil
 }
 
-func checkMIME(mediaType string) error {
-	parsed, params, err := mime.ParseMediaType(strings.TrimPrefix(mediaType, "+"))
-	if err != nil || len(params) > 0 || !strings.Contains(parsed, "/") {
+// mediaTypes are those whose bodies are rewritten.
+type mediaTypes struct {
+	only  []string // instead of the default
+	added []string
+}
+
+func parseMediaTypes(configured []string) (t mediaTypes, err error) {
+	for _, item := range configured {
+		if err := checkMIME(item); err != nil {
+			return t, fmt.Errorf("mime %s: %w", item, err)
+		}
+		if name, added := strings.CutPrefix(strings.ToLower(item), "+"); added {
+			t.added = append(t.added, name)
+		} else {
+			t.only = append(t.only, name)
+		}
+	}
+	return t, nil
+}
+
+func checkMIME(item string) error {
+	name, params, err := mime.ParseMediaType(strings.TrimPrefix(item, "+"))
+	if err != nil || len(params) > 0 || !strings.Contains(name, "/") {
 		return fmt.Errorf("is no media type; write one such as text/html, or +text/plain to add to the default")
 	}
 	return nil
 }
 
-func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	return next.ServeHTTP(w, r)
+// formatOf returns the format of a body, and false if it is not to be
+// rewritten. What is configured and has no format of its own is plain text.
+func (t mediaTypes) formatOf(contentType, path string) (rewrite.Format, bool) {
+	format, known := rewrite.FormatOf(contentType, path)
+	name, params, _ := strings.Cut(contentType, ";")
+	name = strings.ToLower(strings.TrimSpace(name))
+	switch {
+	case slices.Contains(t.added, name), slices.Contains(t.only, name):
+		if !known {
+			return rewrite.FormatOf("text/plain;"+params, "")
+		}
+		return format, true
+	case t.only != nil, format == rewrite.Text, name == "text/event-stream":
+		return 0, false
+	}
+	return format, known
 }
 
 // Interface guards

@@ -13,5 +13,11 @@ const (
 	reasonPlaceholder      reason = "unsafe_placeholder" // a value in a resource could widen or move the policy
 	reasonIPv6             reason = "ipv6"               // `ip client` and no IPv4 address
 	reasonStatus           reason = "status"             // a status that gets no signatures
+	reasonType             reason = "type"               // a type without links
+	reasonPartial          reason = "partial"            // a part of a body (206)
+	reasonNoTransform      reason = "no_transform"       // Cache-Control forbids it
+	reasonCoding           reason = "coding"             // a content coding that is not known, or several
+	reasonNoLinks          reason = "no_links"           // there is no link to the CDN
+	reasonLeft             reason = "left"               // no link may be signed, each for a reason of its own
 	reasonError            reason = "error"              // the key could not be used
 )

@@ -39,6 +39,9 @@ type rewriting interface {
 	// It reports whether the body changes too; then the length and coding of
 	// the old body go. It has to assume so while the body is still running.
 	commit(h http.Header, body bodyState) (changed bool)
+
+	// release is called last, with or without a Close before it.
+	release()
 }
 
 // bodyState is how far the body has come when the header is sent.
@@ -332,6 +335,7 @@ func (rw *response) release() {
 	if rw.decoder != nil {
 		rw.decoder.release()
 	}
+	rw.rewriting.release()
 	rw.out.release()
 	rw.original.release()
 }

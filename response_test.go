@@ -38,6 +38,7 @@ func (u *upper) header(_ int, h http.Header) rewriting {
 
 func (u *upper) to(dst io.Writer) io.WriteCloser { u.dst = dst; return u }
 func (u *upper) Close() error                    { return nil }
+func (u *upper) release()                        {}
 func (u *upper) Write(p []byte) (int, error) {
 	up := bytes.ToUpper(p)
 	u.changed = u.changed || !bytes.Equal(up, p)
@@ -71,8 +72,8 @@ func serve(t *testing.T, hooks func() hooks, limit int64, next caddyhttp.Handler
 	return server.Listener.Addr().String()
 }
 
-// exchange sends a request as it is and returns all bytes of the answer.
-func exchange(t *testing.T, addr, request string) string {
+// wire sends a request as it is and returns all bytes of the answer.
+func wire(t *testing.T, addr, request string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -275,7 +276,7 @@ func TestResponse(t *testing.T) {
 			if method == "" {
 				method = "GET"
 			}
-			got := exchange(t, serve(t, func() hooks { return new(upper) }, limit, test.next), request(method))
+			got := wire(t, serve(t, func() hooks { return new(upper) }, limit, test.next), request(method))
 			for _, want := range test.want {
 				if !strings.Contains(got, want) {
 					t.Errorf("no %q in\n%.2000s", want, got)
@@ -317,7 +318,7 @@ func TestHijack(t *testing.T) {
 		rw.WriteString("HTTP/1.1 101 Switching Protocols\r\n\r\nraw")
 		return rw.Flush()
 	})
-	got := exchange(t, addr, request("GET", "Connection: Upgrade", "Upgrade: raw"))
+	got := wire(t, addr, request("GET", "Connection: Upgrade", "Upgrade: raw"))
 	if !strings.HasSuffix(got, "\r\n\r\nraw") {
 		t.Errorf("got %q", got)
 	}

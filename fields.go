@@ -1,0 +1,141 @@
+package cloudfront
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/caddy-cloudfront/caddy-cloudfront/signer"
+)
+
+// commit implements rewriting.
+func (x *exchange) commit(h http.Header, body bodyState) (changed bool) {
+	changed = x.signed > 0 || body == bodyRunning
+	if !x.signFields(h) && !changed {
+		if body == bodyEnded && x.left[string(signer.Failed)] == 0 {
+			x.tagPlain(h)
+		}
+		return false
+	}
+	x.markSigned(h)
+	return changed
+}
+
+// trailer implements hooks. The fields of the app that say who is let in are
+// not for visitors.
+func (x *exchange) trailer(h http.Header) {
+	for _, s := range x.links.signers {
+		for _, field := range s.require.responseFields() {
+			delete(h, field)
+			delete(h, http.TrailerPrefix+field)
+		}
+	}
+}
+
+// signFields signs the links in header fields and reports whether there are
+// any.
+func (x *exchange) signFields(h http.Header) bool {
+	before := x.signed
+	if len(x.issuers) == 0 {
+		return false
+	}
+	for _, name := range []string{"Location", "Link", "Refresh"} {
+		values := slices.Clone(h[name])
+		for i, value := range values {
+			values[i] = x.links.rewriter.Header(name, value, x.options())
+		}
+		setField(h, name, values)
+	}
+	return x.signed > before
+}
+
+// markSigned makes the header that of a response with signatures.
+func (x *exchange) markSigned(h http.Header) {
+	var etag string
+	if windowed(x.issuers) {
+		etag = signedTag(x.links.fingerprint, x.issuers, x.now).of(h, x.datable())
+	}
+	setEntityTag(h, etag)
+	x.restrict(h)
+}
+
+// restrict takes off what is no longer true of a response with signatures and
+// limits how long it may be kept.
+func (x *exchange) restrict(h http.Header) {
+	for _, name := range []string{"Accept-Ranges", "Last-Modified", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest"} {
+		delete(h, name)
+	}
+	restrictCaching(h, x.life(), x.now)
+}
+
+// life is how long the response may be shown again, so that its links have the
+// ttl less one window left by then.
+func (x *exchange) life() time.Duration {
+	var life time.Duration
+	for i, is := range x.issuers {
+		spare := time.Unix(is.Expires(x.now), 0).Sub(x.now) - (is.Window.TTL - is.Window.Size)
+		if i == 0 || spare < life {
+			life = spare
+		}
+	}
+	return life
+}
+
+// tagPlain marks a response that holds no signature whoever asks for it, so
+// that it can be told from those that may have to be signed by now. Only
+// successful answers to GET and HEAD are asked for again with conditions.
+func (x *exchange) tagPlain(h http.Header) {
+	if x.asset || !x.safe() {
+		return
+	}
+	switch x.status {
+	case http.StatusOK:
+	case http.StatusPartialContent:
+		if x.conditions.partUpstream {
+			return // the client has the other parts under that name
+		}
+	default:
+		return
+	}
+	if etag := x.links.plainTag.of(h, x.datable()); etag != "" {
+		setEntityTag(h, etag)
+	}
+}
+
+func (x *exchange) safe() bool {
+	return x.request.Method == http.MethodGet || x.request.Method == http.MethodHead
+}
+
+// datable tells whether the date may stand in for an entity tag.
+func (x *exchange) datable() bool { return x.safe() && x.status == http.StatusOK }
+
+// of returns the entity tag with t for the response with this header: made of
+// the upstream's own or else, if that may be, of its date.
+func (t tag) of(h http.Header, datable bool) string {
+	if etag := h.Get("Etag"); etag != "" || !datable {
+		return t.add(etag)
+	}
+	return t.ofDate(h.Get("Last-Modified"))
+}
+
+func setEntityTag(h http.Header, etag string) {
+	if etag == "" {
+		delete(h, "Etag")
+	} else {
+		h["Etag"] = []string{etag}
+	}
+}
+
+// notModified puts the tag back that was taken off the request. The Cache-
+// Control is made anew, for the signatures have become older (RFC 9110, section
+// 15.4.5).
+func (x *exchange) notModified(h http.Header) {
+	fields := x.signFields(h)
+	v, ok := x.conditions.vouched(h.Get("Etag"))
+	if ok {
+		setEntityTag(h, v.tagged)
+	}
+	if v.signed || fields {
+		x.restrict(h)
+	}
+}
