@@ -18,25 +18,48 @@ const maxDecodings = 3
 // are also those of a custom one, in which "?" stands for any character and so
 // for "/" or ".", and all that follows may belong to a path.
 func traversal(s string) bool {
+	if unsafePath(s) {
+		return true
+	}
+	if !disguised(s) {
+		return false
+	}
+	path, query, hasQuery := strings.Cut(s, "?")
 	for range maxDecodings {
-		if unsafePath(s) {
+		path, query = decode(path), decode(query)
+		// A "?" that was encoded doesn't end the path.
+		text := strings.ReplaceAll(path, "?", "_")
+		if hasQuery {
+			text += "?" + query
+		}
+		if unsafePath(text) {
 			return true
 		}
-		if !strings.Contains(s, "%") {
-			return false
-		}
-		path, query, hasQuery := strings.Cut(s, "?")
-		decoded := decode(path)
-		if hasQuery {
-			// A decoded "?" must not move the end of the path.
-			decoded = strings.ReplaceAll(decoded, "?", "_") + "?" + decode(query)
-		}
-		if decoded == s {
-			return false
-		}
-		s = decoded
 	}
-	return unsafePath(s) || decode(s) != s
+	return decode(path) != path || decode(query) != query
+}
+
+// disguised reports whether s holds an escape that matters to traversal: of a
+// character that it looks for, of one that leads to more escapes, or a
+// malformed one, which may become whole when those after it are decoded.
+func disguised(s string) bool {
+	for {
+		i := strings.IndexByte(s, '%')
+		if i < 0 {
+			return false
+		}
+		if s = s[i+1:]; len(s) < 2 {
+			return true
+		}
+		hi, lo := unhex(s[0]), unhex(s[1])
+		if hi > 15 || lo > 15 {
+			return true
+		}
+		switch c := hi<<4 | lo; {
+		case c < ' ', c == 0x7f, c == '.', c == '/', c == '\\', c == '%', c == ';':
+			return true
+		}
+	}
 }
 
 // unsafePath reports whether s as it stands holds what traversal looks for.
@@ -69,31 +92,39 @@ func dotLike(c byte) bool { return c == '.' || c == '?' }
 func ends(rest string) bool { return rest == "" || separates(rest[0]) || rest[0] == ';' }
 
 // excepted reports whether pattern holds a URL, given without its scheme: as it
-// is, where a "?" may stand for any character, as it does in a policy, or with
-// its path decoded and runs of "/" collapsed, as an origin may see it.
-func (p Pattern) excepted(l link, plain string) bool {
-	return glob(p.text(), l.text, true) || plain != "" && glob(p.text(), plain, true)
+// is, where a "?" may stand for any character, as it does in a policy, or in its
+// plain form. Schemes are ignored: an origin serves the same under both.
+func (p Pattern) excepted(text string, plain []byte) bool {
+	return glob(p.text(), text, true) || len(plain) > 0 && glob(p.text(), plain, true)
 }
 
-// plain returns a URL without its scheme, its path as an origin may see it; it
-// is empty when that is no different.
-func (l link) plain() string {
+// appendPlain appends a URL without its scheme, its path as an origin may see
+// it, unless that is no different: decoded until it is stable and with runs of
+// "/" collapsed.
+func (l link) appendPlain(dst []byte) []byte {
 	path := l.text[l.path:l.query]
 	if !strings.Contains(path, "%") && !strings.Contains(path, "//") {
-		return ""
+		return dst
 	}
-	return l.text[:l.path] + plainPath(path) + l.text[l.query:]
+	dst = append(dst, l.text[:l.path]...)
+	dst = appendPlainPath(dst, path)
+	return append(dst, l.text[l.query:]...)
 }
 
-// plainPath decodes a path until it is stable and collapses runs of "/".
-func plainPath(path string) string {
+func appendPlainPath(dst []byte, path string) []byte {
+	begin := len(dst)
+	dst = append(dst, path...)
 	for range maxDecodings {
-		path = decode(path)
+		dst = appendDecoded(dst[:begin], dst[begin:])
 	}
-	for strings.Contains(path, "//") {
-		path = strings.ReplaceAll(path, "//", "/")
+	end := begin
+	for _, c := range dst[begin:] {
+		if c != '/' || end == begin || dst[end-1] != '/' {
+			dst[end] = c
+			end++
+		}
 	}
-	return path
+	return dst[:end]
 }
 
 // credentials are the reserved parameters of a query.

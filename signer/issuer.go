@@ -152,16 +152,18 @@ func (is *Issuer) CookieSets(now time.Time) ([]CookieSet, error) {
 		if err := is.checkPolicy(r.Pattern); err != nil {
 			return nil, err
 		}
-		pl := is.plan(&r, now)
-		pl.custom = true
-		pl.hash = pl.sum()
-		j := pl.job(r.Pattern.text(), false)
-		query, ok := is.Cache.get(&pl, j.text, false)
+		p := is.plan(&r, now)
+		p.custom = true
+		p.hash = p.sum()
+		j := p.job(is.Cache, r.Pattern.text(), false)
+		query, ok := is.Cache.get(&p, j.text, false)
 		if !ok {
-			is.Cache.sign([]*job{j})
-			if query = j.query; j.err != nil {
-				return nil, j.err
+			jobs := []*job{is.Cache.board(j)}
+			signing.do(jobs)
+			if jobs[0].err != nil {
+				return nil, jobs[0].err
 			}
+			query = jobs[0].query
 		}
 		sets = append(sets, CookieSet{Resource: r, Policy: j.policy(), Cookies: cookies(query)})
 	}
@@ -178,6 +180,6 @@ func (e Pattern) intersectsPolicy(text string) bool {
 	path := 2 + strings.IndexByte(text[2:], '/')
 	query := path + strings.IndexByte(text[path:]+"?", '?')
 	// A "*" between two slashes may stand for nothing, or for more slashes.
-	plain := strings.ReplaceAll(plainPath(text[path:query]), "/*/", "/*")
+	plain := strings.ReplaceAll(string(appendPlainPath(nil, text[path:query])), "/*/", "/*")
 	return overlap(e.text(), text[:path]+plain+text[query:])
 }

@@ -177,7 +177,7 @@ func (p Pattern) Intersects(q Pattern) bool {
 
 // glob reports whether pattern matches the whole of s. With loose, a "?" in s
 // may be any character.
-func glob(pattern, s string, loose bool) bool {
+func glob[T string | []byte](pattern string, s T, loose bool) bool {
 	star, retry := -1, 0
 	p, i := 0, 0
 	for i < len(s) {

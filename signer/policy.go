@@ -101,24 +101,24 @@ func (k *Key) query(p Policy, canned bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var b strings.Builder
-	b.Grow(alphabet.EncodedLen(len(document)) + len(signature) + len(k.id) + 64)
+	b := make([]byte, 0, len("Expires=&Signature=&Key-Pair-Id=&Hash-Algorithm=SHA256")+alphabet.EncodedLen(len(document))+len(signature)+len(k.id))
 	if canned {
-		b.WriteString("Expires=")
-		b.WriteString(strconv.FormatInt(p.Expires, 10))
+		b = append(b, "Expires="...)
+		b = strconv.AppendInt(b, p.Expires, 10)
 	} else {
-		b.WriteString("Policy=")
-		b.WriteString(Encode(document))
+		b = append(b, "Policy="...)
+		b = alphabet.AppendEncode(b, document)
 	}
-	b.WriteString("&Signature=")
-	b.WriteString(signature)
-	b.WriteString("&Key-Pair-Id=")
-	b.WriteString(k.id)
+	b = append(b, "&Signature="...)
+	b = append(b, signature...)
+	b = append(b, "&Key-Pair-Id="...)
+	b = append(b, k.id...)
 	if k.hash != SHA1 {
-		b.WriteString("&Hash-Algorithm=")
-		b.WriteString(string(k.hash))
+		b = append(b, "&Hash-Algorithm="...)
+		b = append(b, k.hash...)
 	}
-	return b.String(), nil
+	// The copy is as long as it needs to be: it will be kept for a while.
+	return string(b), nil
 }
 
 // Cookie is the name and the value of a cookie. The attributes are the

@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -38,28 +39,36 @@ type Request struct {
 // links makes Sign leave one out. A signature that several calls wait for is
 // made once.
 func Sign(issuers []*Issuer, reqs []Request, now time.Time) {
-	b := batch{issuers: issuers, now: now}
-	b.plans = b.space[:0]
+	b := batches.Get().(*batch)
+	b.issuers, b.now = issuers, now
 	for i := range reqs {
 		b.add(&reqs[i])
 	}
 	b.finish()
+	clear(b.plans)
+	clear(b.pending)
+	*b = batch{plans: b.plans[:0], pending: b.pending[:0], plain: b.plain[:0]}
+	batches.Put(b)
 }
+
+var batches = sync.Pool{New: func() any { return new(batch) }}
 
 // batch is one call of Sign.
 type batch struct {
 	issuers []*Issuer
 	now     time.Time
 	plans   []plan
-	space   [4]plan
 	pending []pending
+	plain   []byte // scratch
+
+	cache        *Cache // the last one asked
+	hits, misses uint64 // of that
 }
 
 // pending is a request whose signature is not in the cache.
 type pending struct {
-	req   *Request
-	cache *Cache
-	job   *job
+	req *Request
+	job *job
 }
 
 // plan is what all signatures for one resource of an issuer have in common.
@@ -93,15 +102,15 @@ func (s *spec) sum() uint64 {
 	binary.LittleEndian.PutUint64(b[48:], uint64(s.grid.offset))
 	binary.LittleEndian.PutUint64(b[56:], uint64(s.grid.backdate))
 	if s.ip.IsValid() {
-		ip := s.ip.Addr().As4()
+		ip := s.ip.Addr().As16()
 		copy(b[64:], ip[:])
-		b[68] = byte(s.ip.Bits()) + 1
+		b[80] = byte(s.ip.Bits()) + 1
 	}
 	if s.https {
-		b[69] = 1
+		b[81] = 1
 	}
 	if s.custom {
-		b[70] = 1
+		b[82] = 1
 	}
 	return maphash.Bytes(seed, b[:])
 }
@@ -148,7 +157,7 @@ func (b *batch) add(r *Request) {
 	}
 	is, res, reason := b.find(l, r.Template)
 	if reason == Signed {
-		reason = is.guard(l, r.Template)
+		reason = b.guard(is, l, r.Template)
 	}
 	if reason == Signed && c.count > 0 {
 		r.Strip = true
@@ -172,34 +181,42 @@ func (b *batch) add(r *Request) {
 			text, wild = dir, true
 		}
 	}
+	if is.Cache != b.cache {
+		b.count()
+		b.cache = is.Cache
+	}
 	query, ok := is.Cache.get(p, text, wild)
 	if !ok {
-		b.pending = append(b.pending, pending{r, is.Cache, p.job(strings.Clone(text), wild)})
+		b.misses++
+		b.pending = append(b.pending, pending{r, p.job(is.Cache, strings.Clone(text), wild)})
 		return
 	}
+	b.hits++
 	r.answer(query, nil)
+}
+
+// count adds to the figures of a cache, seldom enough to cost nothing.
+func (b *batch) count() {
+	if b.cache != nil {
+		b.cache.hits.Add(b.hits)
+		b.cache.misses.Add(b.misses)
+	}
+	b.hits, b.misses = 0, 0
 }
 
 // finish makes the signatures that were not in the cache.
 func (b *batch) finish() {
-	for len(b.pending) > 0 {
-		cache := b.pending[0].cache
-		var jobs []*job
-		var later []pending
-		now := b.pending[:0]
-		for _, p := range b.pending {
-			if p.cache == cache {
-				jobs = append(jobs, p.job)
-				now = append(now, p)
-			} else {
-				later = append(later, p)
-			}
-		}
-		cache.sign(jobs)
-		for i, p := range now {
-			p.req.answer(jobs[i].query, jobs[i].err)
-		}
-		b.pending = later
+	b.count()
+	if len(b.pending) == 0 {
+		return
+	}
+	jobs := make([]*job, len(b.pending))
+	for i, p := range b.pending {
+		jobs[i] = p.job.cache.board(p.job)
+	}
+	signing.do(jobs)
+	for i, p := range b.pending {
+		p.req.answer(jobs[i].query, jobs[i].err)
 	}
 }
 
@@ -260,7 +277,7 @@ func (b *batch) find(l link, template bool) (*Issuer, *Resource, Reason) {
 }
 
 // guard decides whether a link within a resource may be signed.
-func (is *Issuer) guard(l link, template bool) Reason {
+func (b *batch) guard(is *Issuer, l link, template bool) Reason {
 	if l.asterisk && !template {
 		return Asterisk
 	}
@@ -278,9 +295,9 @@ func (is *Issuer) guard(l link, template bool) Reason {
 		}
 		return Signed
 	}
-	plain := l.plain()
+	b.plain = l.appendPlain(b.plain[:0])
 	for _, e := range is.Except {
-		if e.excepted(l, plain) {
+		if e.excepted(l.text, b.plain) {
 			return Excepted
 		}
 	}

@@ -385,19 +385,25 @@ func writeEncoded(b *strings.Builder, s string, set uint8) {
 
 // decode undoes percent-encoding once. What is no valid escape stays as it is.
 func decode(s string) string {
-	var b strings.Builder
-	b.Grow(len(s))
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	return string(appendDecoded(make([]byte, 0, len(s)), s))
+}
+
+// appendDecoded appends s decoded. The result may take the place of s.
+func appendDecoded[T string | []byte](dst []byte, s T) []byte {
 	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
+		c := s[i]
+		if c == '%' && i+2 < len(s) {
 			if hi, lo := unhex(s[i+1]), unhex(s[i+2]); hi < 16 && lo < 16 {
-				b.WriteByte(hi<<4 | lo)
+				c = hi<<4 | lo
 				i += 2
-				continue
 			}
 		}
-		b.WriteByte(s[i])
+		dst = append(dst, c)
 	}
-	return b.String()
+	return dst
 }
 
 func unhex(c byte) byte {
