@@ -24,7 +24,7 @@ import (
 // withGlobals puts global options for tests in front of sites.
 func withGlobals(t *testing.T, globals, sites string) string {
 	t.Helper()
-	return fmt.Sprintf("{\n\tadmin off\n\tpersist_config off\n\tauto_https off\n\tgrace_period 1ms\n\tlog {\n\t\toutput discard\n\t}\n\tstorage file_system %q\n%s\n}\n%s",
+	return fmt.Sprintf("{\n\tadmin off\n\tpersist_config off\n\tauto_https off\n\tstorage_check off\n\tstorage_clean_interval off\n\tgrace_period 1ms\n\tlog {\n\t\toutput discard\n\t}\n\tstorage file_system %q\n%s\n}\n%s",
 		t.TempDir(), globals, sites)
 }
 

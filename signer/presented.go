@@ -14,6 +14,20 @@ const (
 // cookiePrefix turns the name of a query parameter into that of its cookie.
 const cookiePrefix = "CloudFront-"
 
+// CookieParam returns the parameter, one of Params, that a cookie of this name
+// carries the value of.
+func CookieParam(name string) (param string, ok bool) {
+	param, ok = strings.CutPrefix(name, cookiePrefix)
+	return param, ok && slices.Contains(Params, param)
+}
+
+// AppQuery takes the parameters that CloudFront reserves out of a raw query.
+// What is left, the application's own, keeps its bytes and its order.
+func AppQuery(raw string) string {
+	_, rest, _, _ := splitQuery(raw, true)
+	return rest
+}
+
 // presented is what a request carries of Params, from the query or from
 // the cookies, by their names in the query. A name that is present may have an
 // empty value.
@@ -65,8 +79,8 @@ func splitQuery(raw string, present bool) (c presented, rest string, hasRest boo
 func cookieCredentials(cookies []Cookie) (presented, *refusal) {
 	c := make(presented)
 	for _, cookie := range cookies {
-		name, ok := strings.CutPrefix(cookie.Name, cookiePrefix)
-		if !ok || !slices.Contains(Params, name) {
+		name, ok := CookieParam(cookie.Name)
+		if !ok {
 			continue
 		}
 		if no := c.add(name, cookie.Value); no != nil {
