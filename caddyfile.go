@@ -490,8 +490,11 @@ func (c *Cookies) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return err
 	}
 	err = parseSignerBlock(d, "cloudfront_cookies", &c.SignerConfig, options{
-		"resource":    {parse: c.parseResource},
-		"domain":      text(&c.Domain, checkCookieDomain),
+		"resource": {parse: c.parseResource},
+		"domain": text(&c.Domain, func(value string) error {
+			_, err := parseCookieDomain(value)
+			return err
+		}),
 		"same_site":   word(&c.SameSite, "lax", "strict", "none"),
 		"secure":      off(&c.Secure),
 		"http_only":   off(&c.HTTPOnly),

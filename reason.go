@@ -19,5 +19,8 @@ const (
 	reasonCoding           reason = "coding"             // a content coding that is not known, or several
 	reasonNoLinks          reason = "no_links"           // there is no link to the CDN
 	reasonLeft             reason = "left"               // no link may be signed, each for a reason of its own
+	reasonLogout           reason = "logout"             // the visitor is signing out
+	reasonCookieDomain     reason = "cookie_domain"      // no browser would take cookies from this site for the CDN
+	reasonCookieLength     reason = "cookie_length"      // a cookie would be longer than browsers take
 	reasonError            reason = "error"              // the key could not be used
 )

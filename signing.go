@@ -24,6 +24,9 @@ const (
 	maxTTL     = 10 * 365 * 24 * time.Hour
 )
 
+// now is the clock of the handlers; tests replace it.
+var now = time.Now
+
 // SignerConfig holds the options that all handlers that sign share. It
 // stands in a handler, or under a name in the `cloudfront` app.
 type SignerConfig struct {

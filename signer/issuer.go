@@ -136,6 +136,17 @@ func (is *Issuer) Query(url string, now time.Time) (query string, strip bool, re
 	return requests[0].Query, requests[0].Strip, requests[0].Reason
 }
 
+// Policies returns the policies of the cookie sets that are issued at the moment
+// now, one for each resource, without signing them.
+func (is *Issuer) Policies(now time.Time) []Policy {
+	policies := make([]Policy, len(is.Resources))
+	for i, r := range is.Resources {
+		starts, expires := is.Window.Bounds(r.offsetKey(), now)
+		policies[i] = Policy{Resource: r.Pattern.String(), Expires: expires, Starts: starts, IP: is.IP}
+	}
+	return policies
+}
+
 // CookieSet is the cookies that open one resource.
 type CookieSet struct {
 	Resource Resource
