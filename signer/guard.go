@@ -1,8 +1,8 @@
 package signer
 
 import (
-	"encoding/json"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -127,130 +127,38 @@ func appendPlainPath(dst []byte, path string) []byte {
 	return dst[:end]
 }
 
-// credentials are the reserved parameters of a query.
-type credentials struct {
-	expires, policy, signature, keyPairID string
-	count                                 int  // all parameters with reserved names
-	odd                                   bool // a reserved name is repeated or percent-encoded
-}
-
-func parseCredentials(query string) (c credentials) {
-	var seen [5]bool
-	for pair := range strings.SplitSeq(query, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		i := reservedIndex(name)
-		if i < 0 {
-			if strings.Contains(name, "%") && reservedIndex(decode(name)) >= 0 {
-				c.count++
-				c.odd = true
-			}
-			continue
-		}
-		c.count++
-		c.odd = c.odd || seen[i]
-		seen[i] = true
-		switch name {
-		case "Expires":
-			c.expires = value
-		case "Policy":
-			c.policy = value
-		case "Signature":
-			c.signature = value
-		case "Key-Pair-Id":
-			c.keyPairID = value
-		}
+// replaceable reports whether a link's signature is complete, under one of the
+// key-pair IDs, and has no condition that one with the given start and address
+// range lacks: whether such a one may take its place.
+func replaceable(c presented, ids []string, starts int64, ip netip.Prefix) bool {
+	if !slices.Contains(ids, c["Key-Pair-Id"]) {
+		return false
 	}
-	return c
-}
-
-// complete reports whether the parameters make up one signature.
-func (c credentials) complete() bool {
-	return !c.odd && c.signature != "" && c.keyPairID != "" && (c.expires != "") != (c.policy != "")
-}
-
-// looser reports whether a signature has no condition that one with the given
-// start and address range lacks.
-func (c credentials) looser(starts int64, ip netip.Prefix) bool {
-	if c.policy == "" {
-		return true
+	if _, canned := c["Expires"]; canned {
+		return true // with no condition but its end
 	}
-	document, err := Decode(c.policy)
+	document, err := Decode(c["Policy"])
 	if err != nil {
 		return false
 	}
-	var p struct {
-		Statement []struct {
-			Resource  string
-			Condition struct {
-				DateLessThan, DateGreaterThan *struct {
-					Epoch int64 `json:"AWS:EpochTime"`
-				}
-				IPAddress *struct {
-					Source string `json:"AWS:SourceIp"`
-				} `json:"IpAddress"`
-			}
-		}
-	}
-	d := json.NewDecoder(strings.NewReader(string(document)))
-	d.DisallowUnknownFields()
-	if d.Decode(&p) != nil || len(p.Statement) != 1 {
+	theirs, err := parsePolicy(document)
+	if err != nil || theirs.Starts > starts {
 		return false
 	}
-	theirs := p.Statement[0].Condition
-	if theirs.DateGreaterThan != nil && theirs.DateGreaterThan.Epoch > starts {
-		return false
-	}
-	if theirs.IPAddress == nil {
-		return true
-	}
-	source := theirs.IPAddress.Source
-	if !strings.Contains(source, "/") {
-		source += "/32"
-	}
-	their, err := netip.ParsePrefix(source)
-	return err == nil && ip.IsValid() && their.Bits() <= ip.Bits() && their.Contains(ip.Addr())
+	return !theirs.IP.IsValid() ||
+		ip.IsValid() && theirs.IP.Bits() <= ip.Bits() && theirs.IP.Contains(ip.Addr())
 }
 
-func reservedIndex(name string) int {
-	for i, p := range Params {
-		if name == p {
-			return i
-		}
-	}
-	return -1
-}
-
-// reserved reports whether a query holds a parameter that CloudFront reserves.
+// reserved reports whether a query holds a parameter that CloudFront reserves,
+// by its name as it stands or as it would be decoded.
 func reserved(query string) bool {
-	for query != "" {
-		pair := query
-		if i := strings.IndexByte(query, '&'); i >= 0 {
-			pair, query = query[:i], query[i+1:]
-		} else {
-			query = ""
-		}
-		if i := strings.IndexByte(pair, '='); i >= 0 {
-			pair = pair[:i]
-		}
-		if reservedIndex(pair) >= 0 || strings.Contains(pair, "%") && reservedIndex(decode(pair)) >= 0 {
+	for more := true; more; {
+		var pair string
+		pair, query, more = strings.Cut(query, "&")
+		name, _, _ := strings.Cut(pair, "=")
+		if slices.Contains(Params, decode(name)) {
 			return true
 		}
 	}
 	return false
-}
-
-// strip takes the reserved parameters off a query, which it returns with its
-// "?", or empty when nothing is left.
-func strip(query string) string {
-	var kept []string
-	for pair := range strings.SplitSeq(query, "&") {
-		name, _, _ := strings.Cut(pair, "=")
-		if reservedIndex(name) < 0 {
-			kept = append(kept, pair)
-		}
-	}
-	if len(kept) == 0 {
-		return ""
-	}
-	return "?" + strings.Join(kept, "&")
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"time"
 )
 
@@ -103,11 +102,11 @@ func (is *Issuer) CheckPolicies() error {
 
 func (is *Issuer) checkPolicy(p Pattern) error {
 	if err := p.CheckPolicy(); err != nil {
-		return err
+		return fmt.Errorf("%s %w", p, err)
 	}
 	for _, e := range is.Except {
-		if e.intersectsPolicy(p.text()) {
-			return fmt.Errorf("%q takes URLs out of %q, which one signature for all of that would open again: sign single links (scope link), or choose resources that don't overlap", e, p)
+		if e.Intersects(p) {
+			return fmt.Errorf("%s takes URLs out of %s, which one signature for all of that would open again: sign single links, or choose resources that leave them out", e, p)
 		}
 	}
 	return nil
@@ -179,18 +178,4 @@ func (is *Issuer) CookieSets(now time.Time) ([]CookieSet, error) {
 		sets = append(sets, CookieSet{Resource: r, Policy: j.policy(), Cookies: cookies(query)})
 	}
 	return sets, nil
-}
-
-// intersectsPolicy reports whether a pattern may hold some URL that a policy
-// for the resource text opens, as it is or as an origin may decode it. Schemes
-// are ignored: an origin serves the same under both.
-func (e Pattern) intersectsPolicy(text string) bool {
-	if overlap(e.text(), text) {
-		return true
-	}
-	path := 2 + strings.IndexByte(text[2:], '/')
-	query := path + strings.IndexByte(text[path:]+"?", '?')
-	// A "*" between two slashes may stand for nothing, or for more slashes.
-	plain := strings.ReplaceAll(string(appendPlainPath(nil, text[path:query])), "/*/", "/*")
-	return overlap(e.text(), text[:path]+plain+text[query:])
 }

@@ -24,86 +24,87 @@ type Pattern struct {
 }
 
 // ParsePattern reads a pattern: an absolute http or https URL whose scheme and
-// host hold no wildcard, written as browsers send it.
+// host hold no wildcard, written as browsers send it. Its errors say what to
+// write instead, and leave it to the caller to say where.
 func ParsePattern(s string) (Pattern, error) {
 	if err := checkPatternText(s); err != nil {
 		return Pattern{}, err
 	}
 	canonical, _, err := Canonical(s)
 	if err != nil {
-		return Pattern{}, fmt.Errorf("%q: %w", s, err)
+		return Pattern{}, err
 	}
 	if canonical != s {
-		return Pattern{}, fmt.Errorf("%q is not what browsers send: write %q", s, canonical)
+		return Pattern{}, fmt.Errorf("is not what browsers send: write %s", canonical)
 	}
 	p := Pattern{url: s}
 	p.scheme = strings.IndexByte(s, ':')
 	p.host = p.scheme + 3 + strings.IndexByte(s[p.scheme+3:], '/')
-	end := p.host + strings.IndexByte(s[p.host:]+"*", '*')
-	if i := strings.IndexByte(s[:end], '?'); i >= 0 {
+	if traversal(s[p.host:]) {
+		return Pattern{}, errors.New(`holds "." or ".." in disguise, a backslash or a control character: write the path that is meant`)
+	}
+	if i := strings.IndexByte(s, '?'); i >= 0 && reserved(s[i+1:]) {
+		return Pattern{}, fmt.Errorf("holds a query parameter that CloudFront reserves for signatures (%s): leave it out", strings.Join(Params, ", "))
+	}
+	end := len(s)
+	if i := strings.IndexAny(s, "*?"); i >= 0 {
 		end = i
 	}
 	p.prefix = s[p.scheme+1 : end]
 	p.simple = s[end:] == "" || s[end:] == "*"
-	if traversal(s[p.host:]) {
-		return Pattern{}, fmt.Errorf(`%q holds "." or ".." in disguise, a backslash or a control character: write the path that is meant`, s)
-	}
-	if i := strings.IndexByte(s, '?'); i >= 0 && reserved(s[i+1:]) {
-		return Pattern{}, fmt.Errorf("%q holds a parameter that CloudFront reserves for signatures (%s): leave it out", s, strings.Join(Params, ", "))
-	}
 	return p, nil
 }
 
 // checkPatternText finds the mistakes that have a cure of their own.
 func checkPatternText(s string) error {
 	if s == "" {
-		return errors.New("a resource is empty: write a URL such as https://cdn.example.com/private/*")
+		return errors.New("is empty: write a URL such as https://cdn.example.com/private/*")
 	}
 	for _, r := range s {
 		switch {
 		case r == '"' || r == '\'':
-			return fmt.Errorf("%q holds a quote: write it as %%%02X, as browsers send it", s, r)
+			return fmt.Errorf("holds a quote: write it as %%%02X, as browsers send it", r)
 		case r == '\\':
-			return fmt.Errorf(`%q holds a backslash: write "/", or a plain "?" before a query`, s)
+			return errors.New(`holds a backslash: write "/", or a plain "?" before a query`)
 		case r == ' ':
-			return fmt.Errorf("%q holds a space: write it as %%20", s)
+			return errors.New("holds a space: write it as %20")
 		case r < ' ' || r == 0x7f:
-			return fmt.Errorf("%q holds a control character: leave it out", s)
+			return errors.New("holds a control character: leave it out")
 		case r == '#':
-			return fmt.Errorf(`%q holds a "#": fragments are never sent, leave it out`, s)
+			return errors.New(`holds a "#": fragments are never sent, leave it out`)
 		case r == '{' || r == '}':
-			return fmt.Errorf(`%q holds a brace: write "{" as %%7B and "}" as %%7D`, s)
+			return errors.New(`holds a brace: write "{" as %7B and "}" as %7D`)
 		case r > 0x7f:
 			if canonical, _, err := Canonical(s); err == nil {
-				return fmt.Errorf("%q holds a character that is not ASCII: write %q", s, canonical)
+				return fmt.Errorf("holds a character that is not ASCII: write %s", canonical)
 			}
-			return fmt.Errorf("%q holds a character that is not ASCII: write it percent-encoded, and a host in Punycode", s)
+			return errors.New("holds a character that is not ASCII: write it percent-encoded, and a host in Punycode")
 		}
 	}
 	scheme, rest, ok := strings.Cut(s, "://")
 	if !ok {
-		host := strings.TrimLeft(s, "*/")
-		if strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//") {
-			host = "cdn.example.com/" + host
+		example := strings.TrimLeft(s, "*/")
+		if strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//") || example == "" {
+			example = "cdn.example.com/" + example
 		}
-		return fmt.Errorf("%q is not an absolute URL: write the scheme and the host of the CDN too, such as https://%s", s, host)
+		return fmt.Errorf("is not an absolute URL: write the scheme and the host of the CDN too, such as https://%s", example)
 	}
 	switch strings.ToLower(scheme) {
 	case "http", "https":
 	case "*", "http*":
-		return fmt.Errorf("%q has a wildcard in its scheme: write https://%s, and another resource with http:// if that is needed too", s, rest)
+		return fmt.Errorf("has a wildcard in its scheme: write https://%s, and the same with http:// if that is needed too", rest)
 	default:
-		return fmt.Errorf("%q is not an http or https URL: write the one that viewers use, such as https://cdn.example.com/private/*", s)
+		return errors.New("is not an http or https URL: write the one that viewers use, such as https://cdn.example.com/private/*")
 	}
 	host, path, ok := strings.Cut(rest, "/")
 	if strings.ContainsAny(host, "*?") {
-		return fmt.Errorf("%q has a wildcard in its host: write one resource for each host", s)
+		return errors.New("has a wildcard in its host: write one pattern for each host")
 	}
 	if host == "" {
-		return fmt.Errorf("%q has no host: write the host of the CDN, such as https://cdn.example.com/%s", s, path)
+		return fmt.Errorf("has no host: write the host of the CDN, such as https://cdn.example.com/%s", path)
 	}
 	if !ok {
-		return fmt.Errorf("%q has no path: write %s/* for the whole host", s, s)
+		return fmt.Errorf("has no path: write %s/* for the whole host", s)
 	}
 	return nil
 }
@@ -116,8 +117,8 @@ func (p Pattern) CheckPolicy() error {
 	if p.simple {
 		return nil
 	}
-	return fmt.Errorf("the two ways to read the wildcards of %q, which AWS both documents, differ: in a policy use only one \"*\", at the end, and no \"?\", such as %s*",
-		p.url, p.url[:p.scheme+1]+p.prefix)
+	return fmt.Errorf("has wildcards that can be read in two ways, which AWS both documents: where one signature opens all of it write only one \"*\", at the end, and no \"?\", such as %s*",
+		p.url[:p.scheme+1]+p.prefix)
 }
 
 // String returns the pattern as it was parsed.
@@ -169,10 +170,21 @@ func (p Pattern) covers(text string) bool {
 	return p.simple && p.url[len(p.url)-1] == '*' && strings.HasPrefix(text, p.prefix)
 }
 
-// Intersects reports whether there may be a URL that both patterns match, in
-// either reading.
-func (p Pattern) Intersects(q Pattern) bool {
-	return p.Scheme() == q.Scheme() && overlap(p.text(), q.text())
+// Intersects reports whether p may hold a URL that q matches, in either
+// reading, as it is or as an origin may see it: with its path decoded and runs of
+// "/" collapsed. It is false only where the opposite is proven. The schemes don't
+// matter: an origin serves the same under both.
+func (p Pattern) Intersects(q Pattern) bool { return p.intersects(q.text()) }
+
+func (p Pattern) intersects(text string) bool {
+	if overlap(p.text(), text) {
+		return true
+	}
+	path := 2 + strings.IndexByte(text[2:], '/')
+	query := path + strings.IndexByte(text[path:]+"?", '?')
+	// A "*" between two slashes may stand for nothing, or for more slashes.
+	plain := strings.ReplaceAll(string(appendPlainPath(nil, text[path:query])), "/*/", "/*")
+	return overlap(p.text(), text[:path]+plain+text[query:])
 }
 
 // glob reports whether pattern matches the whole of s. With loose, a "?" in s

@@ -146,10 +146,19 @@ func (b *batch) add(r *Request) {
 		r.Reason = reason
 		return
 	}
-	var c credentials
-	if reserved(l.text[l.query:]) {
-		c = parseCredentials(l.text[l.query+1:])
-		l.text = l.text[:l.query] + strip(l.text[l.query+1:])
+	var old presented
+	if l.query < len(l.text) && reserved(l.text[l.query+1:]) {
+		var rest string
+		var hasRest bool
+		var odd *refusal
+		if old, rest, hasRest, odd = splitQuery(l.text[l.query+1:], true); odd != nil {
+			r.Reason = Reserved
+			return
+		}
+		l.text = l.text[:l.query]
+		if hasRest {
+			l.text += "?" + rest
+		}
 	}
 	// The separator that the signature will bring along.
 	if last := l.text[len(l.text)-1]; l.query < len(l.text) && (last == '&' || last == '?') {
@@ -159,14 +168,14 @@ func (b *batch) add(r *Request) {
 	if reason == Signed {
 		reason = b.guard(is, l, r.Template)
 	}
-	if reason == Signed && c.count > 0 {
-		r.Strip = true
-		reason = is.replaces(c, res, b.now)
+	if reason == Signed && old != nil {
+		reason = is.replaces(old, res, b.now)
 	}
 	if reason != Signed {
-		r.Reason, r.Strip = reason, false
+		r.Reason = reason
 		return
 	}
+	r.Strip = old != nil
 	p := b.plan(is, res)
 	text, wild := l.text, false
 	switch is.Scope {
@@ -235,7 +244,7 @@ func (r *Request) answer(query string, err error) {
 // order to be signed it must equal that of a pattern.
 func parseLink(raw string) (link, Reason) {
 	anyHost := func(string) bool { return true }
-	if l, ok := scan(raw, anyHost); ok {
+	if l, ok := scan(raw, anyHost); ok && !l.backslash {
 		return l, Signed
 	}
 	relative := len(raw) > 2 && (raw[0] == '/' || raw[0] == '\\') && (raw[1] == '/' || raw[1] == '\\')
@@ -249,7 +258,7 @@ func parseLink(raw string) (link, Reason) {
 		return link{}, Unsafe
 	}
 	l, ok := scan(url, anyHost)
-	if !ok {
+	if !ok || l.backslash {
 		return link{}, Unsafe
 	}
 	if relative {
@@ -289,7 +298,7 @@ func (b *batch) guard(is *Issuer, l link, template bool) Reason {
 	}
 	if template {
 		for _, e := range is.Except {
-			if e.intersectsPolicy(l.text) {
+			if e.intersects(l.text) {
 				return Template
 			}
 		}
@@ -304,17 +313,16 @@ func (b *batch) guard(is *Issuer, l link, template bool) Reason {
 	return Signed
 }
 
-// replaces decides whether ours may stand in for the signature of a link.
-func (is *Issuer) replaces(c credentials, r *Resource, now time.Time) Reason {
-	if !c.complete() {
+// replaces decides whether ours may take the place of the signature that a link
+// has already.
+func (is *Issuer) replaces(old presented, r *Resource, now time.Time) Reason {
+	_, canned := old["Expires"]
+	_, custom := old["Policy"]
+	if old["Signature"] == "" || old["Key-Pair-Id"] == "" || canned == custom {
 		return Reserved
 	}
-	own := c.keyPairID == is.Key.id
-	for _, id := range is.Previous {
-		own = own || c.keyPairID == id
-	}
 	starts, _ := is.Window.Bounds(r.offsetKey(), now)
-	if !own || !c.looser(starts, is.IP) {
+	if !replaceable(old, append(is.Previous[:len(is.Previous):len(is.Previous)], is.Key.id), starts, is.IP) {
 		return ForeignSignature
 	}
 	return Signed
@@ -327,7 +335,7 @@ func (is *Issuer) opens(p *Pattern, dir string) bool {
 		return false
 	}
 	for _, e := range is.Except {
-		if e.intersectsPolicy(dir + "*") {
+		if e.intersects(dir + "*") {
 			return false
 		}
 	}

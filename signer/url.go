@@ -50,8 +50,8 @@ type link struct {
 	path   int    // where the path begins in text
 	query  int    // where the "?" of the query is in text, or len(text)
 
-	percent  bool // the path or the query holds a "%"
-	asterisk bool // the path or the query holds a "*"
+	asterisk  bool // the path or the query holds a "*"
+	backslash bool // the query holds a "\\"
 }
 
 // Canonical returns an absolute http or https URL as the URL Standard
@@ -111,10 +111,7 @@ func scan(raw string, validHost func(string) bool) (l link, ok bool) {
 	l.path = i
 	for ; i < len(s) && allowed[s[i]]&inPath != 0; i++ {
 		switch s[i] {
-		case '%':
-			l.percent = true
-			fallthrough
-		case '.':
+		case '%', '.':
 			if s[i-1] == '/' && dots(firstSegment(s[i:])) > 0 {
 				return l, false
 			}
@@ -128,10 +125,10 @@ func scan(raw string, validHost func(string) bool) (l link, ok bool) {
 	if i < len(s) && s[i] == '?' {
 		for i++; i < len(s) && allowed[s[i]]&inQuery != 0; i++ {
 			switch s[i] {
-			case '%':
-				l.percent = true
 			case '*':
 				l.asterisk = true
+			case '\\':
+				l.backslash = true
 			}
 		}
 	}
@@ -175,7 +172,7 @@ func plainNumber(host string) bool {
 // port of a protocol-relative URL depends on the page, so both are suspect.
 func plainPort(scheme, port string) bool {
 	n, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && port[0] != '0' &&
+	return err == nil && (port[0] != '0' || port == "0") &&
 		(n != 80 || scheme == "https") && (n != 443 || scheme == "http")
 }
 
@@ -312,8 +309,13 @@ func canonicalHost(host string) (string, error) {
 		}
 		return "[" + ip.String() + "]", nil
 	}
-	if strings.Contains(host, "%") {
-		host = decode(host)
+	// Punycode takes time that grows with the square of the length. DNS allows
+	// 253 characters, each of which may take up to 12 bytes here.
+	if len(host) > 12*253 {
+		return "", errHost
+	}
+	if host = decode(host); !utf8.ValidString(host) {
+		return "", errHost
 	}
 	host, err := hostProfile.ToASCII(host)
 	if err != nil || host == "" {
