@@ -210,21 +210,30 @@ func (m *manifest) settle(r *reference, base location) relation {
 // reasons. Spaces and non-ASCII bytes are fine: clients encode them alike.
 func unclear(value []byte) Reason {
 	for _, c := range value {
-		switch c {
-		case '{', '}':
-			return LeftTemplate
-		case '"', '<', '>', '\\', '^', '`', '|', 0x7f:
-			return LeftAmbiguous
-		}
-		if c < ' ' {
-			return LeftAmbiguous
+		if why := unclearBytes[c]; why != 0 {
+			return why
 		}
 	}
 	return reasons
 }
 
+// unclearBytes holds the reason to leave a reference with the byte, if there is one.
+var unclearBytes = func() (why [256]Reason) {
+	for c := range ' ' {
+		why[c] = LeftAmbiguous
+	}
+	for _, c := range "\"<>\\^`|\x7f" {
+		why[c] = LeftAmbiguous
+	}
+	why['{'], why['}'] = LeftTemplate, LeftTemplate
+	return why
+}()
+
 // flush signs the references in front of end and writes what is in front of it.
 func (m *manifest) flush(end int) error {
+	if end == 0 {
+		return nil
+	}
 	n := 0
 	m.links = m.links[:0]
 	for n < len(m.refs) && m.refs[n].from < end {

@@ -40,9 +40,10 @@ func newTest(t testing.TB, c Config) *Rewriter {
 
 // manifestTest is a manifest and what becomes of it.
 type manifestTest struct {
-	name, in, want string
-	urls           []string       // as offered; "*" in front of a template
-	left           map[Reason]int // but for the unsigned
+	base, name string
+	in, want   string         // "=" for the same
+	urls       []string       // as offered; "*" in front of a template
+	left       map[Reason]int // but for the unsigned
 }
 
 // In tests SIG stands for the signature, CDN for the CDN.
@@ -57,6 +58,15 @@ var site = Config{
 	},
 }
 
+func parseURL(t testing.TB, s string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
 type manifestRun struct {
 	out  string
 	urls []string
@@ -65,12 +75,8 @@ type manifestRun struct {
 
 func runManifest(t testing.TB, rw *Rewriter, f Format, base, in string, chunk int) (r manifestRun) {
 	t.Helper()
-	u, err := url.Parse(base)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out bytes.Buffer
-	w := rw.Writer(&out, Options{Format: f, Base: u, Sign: func(links []Link) {
+	w := rw.Writer(&out, Options{Format: f, Base: parseURL(t, base), Sign: func(links []Link) {
 		for _, l := range links {
 			url := strings.Clone(l.URL)
 			if l.Template {
@@ -100,7 +106,7 @@ func runManifest(t testing.TB, rw *Rewriter, f Format, base, in string, chunk in
 }
 
 // checkManifest runs the test with every chunk size, and twice.
-func checkManifest(t *testing.T, f Format, c Config, base string, tt manifestTest) {
+func checkManifest(t *testing.T, f Format, c Config, tt manifestTest) {
 	t.Helper()
 	rw := newTest(t, c)
 	in, want := expandTest.Replace(tt.in), expandTest.Replace(tt.want)
@@ -112,7 +118,7 @@ func checkManifest(t *testing.T, f Format, c Config, base string, tt manifestTes
 		want = in
 	}
 	for chunk := len(in); chunk > 0; chunk-- {
-		got := runManifest(t, rw, f, base, in, chunk)
+		got := runManifest(t, rw, f, tt.base, in, chunk)
 		if got.out != want {
 			t.Fatalf("chunks of %d:\n got %q\nwant %q", chunk, got.out, want)
 		}
@@ -125,7 +131,7 @@ func checkManifest(t *testing.T, f Format, c Config, base string, tt manifestTes
 			}
 		}
 	}
-	if again := runManifest(t, rw, f, base, want, len(want)); again.out != want {
+	if again := runManifest(t, rw, f, tt.base, want, len(want)); again.out != want {
 		t.Errorf("second pass:\n got %q\nwant %q", again.out, want)
 	}
 }

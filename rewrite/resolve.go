@@ -74,23 +74,22 @@ func resolve(dst []byte, base location, ref []byte) ([]byte, relation) {
 		return dst, relative
 	}
 	if rel == absolute {
-		n := bytes.IndexAny(path[len(slashes):], "/?#")
-		if n <= 0 || path[len(slashes)+n] != '/' {
+		n := bytes.IndexByte(path[len(slashes):], '/') + len(slashes)
+		if n <= len(slashes) {
 			return dst[:start], foreign
 		}
-		for _, c := range path[:len(slashes)+n] {
+		for _, c := range path[:n] {
+			if c == '?' || c == '#' {
+				return dst[:start], foreign
+			}
 			dst = append(dst, lower(c))
 		}
-		path = path[len(slashes)+n:]
+		path = path[n:]
 	} else {
 		dst = append(dst, base.text[:base.path]...)
 	}
 
-	rest := len(path)
-	if i := bytes.IndexAny(path, "?#"); i >= 0 {
-		rest = i
-	}
-	path, tail := path[:rest], path[rest:]
+	path, tail := cutPath(path)
 	from := len(dst)
 	switch {
 	case len(path) == 0 && (len(tail) == 0 || tail[0] == '#'):
@@ -106,6 +105,18 @@ func resolve(dst []byte, base location, ref []byte) ([]byte, relation) {
 		dst = dst[:from+removeDots(dst[from:])]
 	}
 	return append(dst, tail...), rel
+}
+
+// cutPath cuts url in front of its query or fragment.
+func cutPath(url []byte) (path, tail []byte) {
+	n := len(url)
+	if i := bytes.IndexByte(url, '#'); i >= 0 {
+		n = i
+	}
+	if i := bytes.IndexByte(url[:n], '?'); i >= 0 {
+		n = i
+	}
+	return url[:n], url[n:]
 }
 
 // schemeLen returns the length of the scheme at the beginning of ref, with its

@@ -12,10 +12,7 @@ func (m *manifest) expand(r *reference, tail []byte) bool {
 	if !ok || bytes.IndexByte(head, '$') >= 0 || bytes.IndexByte(url, '*') >= 0 {
 		return false
 	}
-	path := tail
-	if i := bytes.IndexAny(path, "?#"); i >= 0 {
-		path = path[:i]
-	}
+	path, _ := cutPath(tail)
 	if bytes.Contains(path, []byte("/.")) || bytes.Contains(path, []byte("/%")) {
 		return false // dot segments could take variables away
 	}
