@@ -90,7 +90,7 @@ func (req Requirement) check() (Requirement, error) {
 // checkPlaceholder refuses a placeholder whose value a client may choose.
 func checkPlaceholder(name string) error {
 	switch full := requestPlaceholder(name); {
-	case full == "http.vars.client_ip" || full == "http.vars.root":
+	case full == "http.vars.client_ip" || full == "http.vars.trusted_proxy" || full == "http.vars.root":
 	case strings.HasPrefix(full, "http.auth."),
 		strings.HasPrefix(full, "http.vars."),
 		strings.HasPrefix(full, "http.request.tls.client."):

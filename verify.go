@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -209,7 +208,7 @@ func (v *Verify) request(r *http.Request, seen viewer) signer.ViewerRequest {
 		Scheme:  v.Scheme,
 		Host:    v.Host,
 		Cookies: seen.cookies,
-		Now:     time.Now(),
+		Now:     now(),
 	}
 	if req.Scheme == "" {
 		req.Scheme = "http"
