@@ -216,10 +216,14 @@ func (c presented) document(res *Result) ([]byte, *refusal) {
 			return nil, refuse(MalformedPolicy, "Expires can't be read: %v", err)
 		}
 		res.Canned = true
-		return []byte(`{"Statement":[{"Resource":"` + res.URL +
-			`","Condition":{"DateLessThan":{"AWS:EpochTime":` + expires + `}}}]}`), nil
+		return cannedDocument(res.URL, expires), nil
 	}
 	return nil, refuse(MalformedPolicy, "there is neither a Policy nor an Expires beside the signature")
+}
+
+// cannedDocument is the policy that the edge builds by itself.
+func cannedDocument(url, expires string) []byte {
+	return []byte(`{"Statement":[{"Resource":"` + url + `","Condition":{"DateLessThan":{"AWS:EpochTime":` + expires + `}}}]}`)
 }
 
 // signatureHolds reports whether key signed doc: PKCS #1 v1.5 for RSA, ASN.1
