@@ -563,6 +563,9 @@ func (r *Redirect) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	default:
 		return d.Errf("cloudfront_redirect: takes the URL to redirect to, after the signer's name if there is one, such as cloudfront_redirect /downloads/* https://cdn.example.com{uri}")
 	}
+	if err := checkTo(r.To); err != nil {
+		return d.WrapErr(err)
+	}
 	err := parseSignerBlock(d, "cloudfront_redirect", &r.SignerConfig, options{
 		"status": {once: true, parse: func(d *caddyfile.Dispenser) error {
 			if !d.NextArg() {

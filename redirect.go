@@ -1,37 +1,47 @@
 package cloudfront
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
-	"golang.org/x/net/http/httpguts"
 
 	"github.com/caddy-cloudfront/caddy-cloudfront/signer"
 )
 
-// Redirect answers with a redirect to a signed URL.
+// Redirect answers GET and HEAD with a redirect to a signed URL. It ends the
+// chain of handlers, so what `require` asks for has to be there when the
+// request arrives; a visitor who is not let in gets the error 403, and a URL
+// that must not be signed is the error 400.
 type Redirect struct {
 	// The name of a signer in the `cloudfront` app, instead of a key given here.
 	Signer string `json:"signer,omitempty"`
 
 	SignerConfig
 
-	// The URL to redirect to. `{http.request.uri}` and
-	// `{http.request.uri.path}` mean the escaped path without the query; any
-	// other placeholder is percent-encoded as one segment.
+	// The URL to redirect to. In it, `{http.request.uri}` and
+	// `{http.request.uri.path}`, and the same with `orig_uri`, are the escaped
+	// path without the query; `{http.reverse_proxy.header.*}` is a path, which
+	// may be escaped already; any other placeholder is percent-encoded as one
+	// segment. The query of the request is dropped.
 	To string `json:"to,omitempty"`
 
-	// 302, 303 or 307. Default: 302.
+	// The status: 302, 303 or 307. Default: 302.
 	Status int `json:"status,omitempty"`
 
-	// Names of query parameters of the request to keep.
+	// Names of query parameters of the request to keep, byte for byte.
 	KeepQuery []string `json:"keep_query,omitempty"`
 
 	logger *zap.Logger
 	signer *siteSigner
+	target target
 }
 
 var redirectStatuses = []int{http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect}
@@ -47,27 +57,147 @@ func (Redirect) CaddyModule() caddy.ModuleInfo {
 // Provision loads the signer and checks the options.
 func (re *Redirect) Provision(ctx caddy.Context) error {
 	re.logger = ctx.Logger()
+	if err := re.provision(ctx); err != nil {
+		return fmt.Errorf("cloudfront_redirect: %w", err)
+	}
+	return nil
+}
+
+func (re *Redirect) provision(ctx caddy.Context) error {
 	var names []string
 	if re.Signer != "" {
 		names = []string{re.Signer}
 	}
 	signers, err := siteSigners(ctx, names, re.SignerConfig, signer.ScopeLink)
 	if err != nil {
-		return fmt.Errorf("cloudfront_redirect: %w", err)
+		return err
 	}
 	re.signer = signers[0]
-	return nil
+	if err := re.signer.require.onEntry(); err != nil {
+		return err
+	}
+	if re.Status == 0 {
+		re.Status = http.StatusFound
+	}
+	if !slices.Contains(redirectStatuses, re.Status) {
+		return fmt.Errorf("status: %d does not fit; write 302, 303 or 307", re.Status)
+	}
+	for _, name := range re.KeepQuery {
+		if err := checkKeepQuery(name); err != nil {
+			return fmt.Errorf("keep_query %s: %w", name, err)
+		}
+	}
+	if re.target, err = parseTarget(re.To); err != nil {
+		return err
+	}
+	return re.target.checkResources(re.signer.resources)
 }
 
-func checkKeepQuery(name string) error {
-	if !httpguts.ValidHeaderFieldName(name) {
-		return fmt.Errorf("is no query parameter's name; write one such as v")
+// onEntry refuses requirements that only the app's response can satisfy, for
+// handlers that sign before there is one.
+func (reqs requirements) onEntry() error {
+	if reqs.has(requireResponseHeader) {
+		return errors.New("require response_header: there is no response yet when this decides; write require auth, require forward_auth <Field>, or a placeholder")
 	}
 	return nil
 }
 
-func (re *Redirect) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	return next.ServeHTTP(w, r)
+// checkKeepQuery refuses what is no name as it stands in a query, and names
+// that would turn the redirect into somebody else's signature.
+func checkKeepQuery(name string) error {
+	if slices.Contains(signer.Params, name) {
+		return errors.New("CloudFront reserves this name for signatures; remove it")
+	}
+	if name == "" || strings.Trim(name, unreserved+"[]%+") != "" {
+		return errors.New("is no query parameter's name; write one as it stands in the URL, such as v")
+	}
+	return nil
+}
+
+func (re *Redirect) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		return caddyhttp.Error(http.StatusMethodNotAllowed, fmt.Errorf("cloudfront_redirect answers GET and HEAD, not %s", r.Method))
+	}
+	if no := re.signer.require.enter(r).decide(nil); no != reasonNone {
+		return re.refuse(http.StatusForbidden, no)
+	}
+	issuer, no := re.signer.issuer(r)
+	switch no {
+	case reasonNone:
+	case reasonError:
+		return re.refuse(http.StatusInternalServerError, no)
+	default:
+		return re.refuse(http.StatusForbidden, no)
+	}
+	url, ok := re.target.url(r)
+	if !ok {
+		return re.refuse(http.StatusBadRequest, reason(signer.Unsafe))
+	}
+	url = signer.Join(url, "", keepQuery(r.URL.RawQuery, re.KeepQuery))
+	now := time.Now()
+	signed, no := signedURL(issuer, url, now)
+	switch no {
+	case reasonNone:
+	case reasonError:
+		return re.refuse(http.StatusInternalServerError, no)
+	default:
+		return re.refuse(http.StatusBadRequest, no)
+	}
+	w.Header().Set("Location", signed)
+	w.Header().Set("Cache-Control", "private, max-age="+strconv.FormatInt(re.signer.fresh(issuer, now), 10))
+	w.WriteHeader(re.Status)
+	return nil
+}
+
+func (re *Redirect) refuse(status int, why reason) error {
+	re.logger.Debug("not signed", zap.String("reason", string(why)))
+	return caddyhttp.Error(status, fmt.Errorf("cloudfront_redirect: not signed: %s", why))
+}
+
+// signedURL returns a URL with its signature.
+func signedURL(issuer *signer.Issuer, raw string, now time.Time) (string, reason) {
+	url, fragment, err := signer.Canonical(raw)
+	if err != nil {
+		return "", reason(signer.Unsafe)
+	}
+	query, strip, no := issuer.Query(url, now)
+	if no != signer.Signed {
+		return "", reason(no)
+	}
+	if strip {
+		url = withoutSignature(url)
+	}
+	return signer.Join(url, fragment, query), reasonNone
+}
+
+// withoutSignature takes the parameters of a signature off a URL.
+func withoutSignature(url string) string {
+	url, query, _ := strings.Cut(url, "?")
+	kept := slices.DeleteFunc(strings.Split(query, "&"), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return slices.Contains(signer.Params, name)
+	})
+	return signer.Join(url, "", strings.Join(kept, "&"))
+}
+
+// fresh is for how many seconds a response may be kept so that the signature
+// in it is still valid for the ttl less one window then.
+func (s *siteSigner) fresh(issuer *signer.Issuer, now time.Time) int64 {
+	left := time.Duration(issuer.Expires(now)-now.Unix()) * time.Second
+	return max(0, int64((left-(s.window.TTL-s.window.Size))/time.Second))
+}
+
+// keepQuery returns the pairs of a raw query whose names are to be kept.
+func keepQuery(raw string, names []string) string {
+	var kept []string
+	for pair := range strings.SplitSeq(raw, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if slices.Contains(names, name) {
+			kept = append(kept, pair)
+		}
+	}
+	return strings.Join(kept, "&")
 }
 
 // Interface guards
