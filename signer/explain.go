@@ -182,7 +182,7 @@ func last(pairs []Cookie) []Cookie {
 	kept := make([]Cookie, 0, len(pairs))
 	for i, p := range pairs {
 		again := func(q Cookie) bool { return q.Name == p.Name }
-		if reservedIndex(p.Name) < 0 || !slices.ContainsFunc(pairs[i+1:], again) {
+		if !slices.Contains(Params, p.Name) || !slices.ContainsFunc(pairs[i+1:], again) {
 			kept = append(kept, p)
 		}
 	}
@@ -233,7 +233,7 @@ func (m mend) apply(req ViewerRequest) ViewerRequest {
 		var pairs []Cookie
 		for raw := range strings.SplitSeq(req.RawQuery, "&") {
 			name, value, _ := strings.Cut(raw, "=")
-			if p := m.change(name, value); reservedIndex(p.Name) >= 0 {
+			if p := m.change(name, value); slices.Contains(Params, p.Name) {
 				pairs = append(pairs, p)
 			} else {
 				pairs = append(pairs, Cookie{Name: raw})
@@ -241,7 +241,7 @@ func (m mend) apply(req ViewerRequest) ViewerRequest {
 		}
 		var query []string
 		for _, p := range m.selected(pairs) {
-			if reservedIndex(p.Name) >= 0 {
+			if slices.Contains(Params, p.Name) {
 				p.Name += "=" + p.Value
 			}
 			query = append(query, p.Name)
