@@ -1,5 +1,3 @@
-// Package rewrite finds links in bodies that stream through it and lets a
-// callback add a query to each of them. Everything else passes byte for byte.
 package rewrite
 
 import (
@@ -64,6 +62,7 @@ type Link struct {
 // Rewriter holds what is known before a body comes. It is safe for concurrent use.
 type Rewriter struct {
 	config Config
+	probes []probe
 	pool   sync.Pool // of *Writer
 }
 
@@ -86,7 +85,16 @@ func New(c Config) (*Rewriter, error) {
 	if len(c.Hosts) == 0 && len(c.Maps) == 0 {
 		return nil, errors.New("nothing to look for: give a host or a map")
 	}
-	return &Rewriter{config: c}, nil
+	rw := &Rewriter{config: c}
+	var anchors []anchor
+	for _, h := range c.Hosts {
+		anchors = append(anchors, anchor{text: h})
+	}
+	for _, m := range c.Maps {
+		anchors = append(anchors, pathAnchor(m.From))
+	}
+	rw.probes = probes(anchors)
+	return rw, nil
 }
 
 // engine rewrites one body. It sends its output to Writer.emit and its links to
@@ -124,7 +132,7 @@ func (rw *Rewriter) Writer(dst io.Writer, o Options) *Writer {
 	case DASH:
 		w.engine = newDASH(w)
 	default:
-		w.engine = passThrough{w}
+		w.engine = newScanner(w)
 	}
 	return w
 }
@@ -192,13 +200,6 @@ func (w *Writer) sign(links []Link) {
 }
 
 var errClosed = errors.New("rewrite: write after Close")
-
-// passThrough is the engine of a body that is not to be changed.
-type passThrough struct{ w *Writer }
-
-func (e passThrough) write(p []byte) error { return e.w.emit(p) }
-func (e passThrough) close() error         { return nil }
-func (e passThrough) release()             {}
 
 // Header rewrites the value of a header field that holds links: Location, Link
 // or Refresh. Of o only Base and Sign are used.
