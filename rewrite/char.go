@@ -68,7 +68,7 @@ func backslashed(b []byte, i int, eof bool) (rune, int) {
 	if len(b) < j+digits && !eof {
 		return 0, 0
 	}
-	r, ok := hex(b[j:min(j+digits, len(b))])
+	r, ok := hexDigits(b[j:min(j+digits, len(b))])
 	if !ok || len(b) < j+digits {
 		return '\\', 1
 	}
@@ -80,7 +80,7 @@ func backslashed(b []byte, i int, eof bool) (rune, int) {
 			return 0, 0
 		}
 		if rest, found := bytes.CutPrefix(b[j:], escape); found && len(rest) >= digits {
-			if low, ok := hex(rest[:digits]); ok {
+			if low, ok := hexDigits(rest[:digits]); ok {
 				return utf16.DecodeRune(r, low), j + len(escape) + digits - i
 			}
 		}
@@ -89,7 +89,7 @@ func backslashed(b []byte, i int, eof bool) (rune, int) {
 	return r, j - i
 }
 
-func hex(digits []byte) (rune, bool) {
+func hexDigits(digits []byte) (rune, bool) {
 	var r rune
 	for _, c := range digits {
 		switch {
@@ -156,7 +156,7 @@ func entityNamed(name []byte) (rune, bool) {
 			return 0, false
 		}
 		if len(name) > 1 && name[1]|0x20 == 'x' {
-			return hex(name[2:])
+			return hexDigits(name[2:])
 		}
 		var r rune
 		for _, c := range name[1:] {

@@ -164,7 +164,7 @@ func (x *extent) read(b []byte, i int, r *ending, eof bool) (more bool) {
 			if i+2 >= len(b) && !eof {
 				return true
 			}
-			if _, ok := hex(b[i+1 : min(i+3, len(b))]); !ok || i+3 > len(b) {
+			if _, ok := hexDigits(b[i+1 : min(i+3, len(b))]); !ok || i+3 > len(b) {
 				x.percent = true
 			}
 		}
