@@ -478,3 +478,56 @@ func TestVerifyConfigMistakes(t *testing.T) {
 		}
 	}
 }
+
+// exampleEdge runs an example, with addresses, files and keys of this machine.
+func exampleEdge(t *testing.T, file string, replace ...string) {
+	t.Helper()
+	text := readFile(t, file)
+	for i := 0; i < len(replace); i += 2 {
+		if !strings.Contains(text, replace[i]) {
+			t.Fatalf("%s holds no %q", file, replace[i])
+		}
+		text = strings.ReplaceAll(text, replace[i], replace[i+1])
+	}
+	startCaddy(t, "", text)
+}
+
+func TestEdgeExample(t *testing.T) {
+	key, public := edgeKey(t)
+	addr := freeAddr(t)
+	root := filepath.Dir(writeFile(t, "a.txt", []byte("private")))
+	accessLog := filepath.Join(t.TempDir(), "access.log")
+	exampleEdge(t, "examples/edge.caddyfile",
+		"cdn.example.com {", "http://"+addr+" {",
+		"/srv/private", root,
+		"K2JCJMDEHXQW5F /etc/caddy/cloudfront.pub.pem", "KEDGE "+public,
+		"log {", "log {\n\t\toutput file "+accessLog)
+
+	signed := signURL(t, key, "http://"+addr+"/a.txt")
+	if resp, body := get(t, addr, signed, "Referer: "+signed); body != "private" {
+		t.Errorf("signed: %s: %s", resp.Status, body)
+	}
+	resp, body := get(t, addr, "/a.txt")
+	checkRefusal(t, resp, body, signer.MissingKey)
+	logged := readFile(t, accessLog)
+	if _, signature, _ := strings.Cut(signed, "Signature="); strings.Contains(logged, signature[:20]) || strings.Count(logged, "Signature=REDACTED") != 2 {
+		t.Errorf("in the access log: %s", logged)
+	}
+}
+
+func TestEdgeForTestsExample(t *testing.T) {
+	key, public := edgeKey(t)
+	addr := freeAddr(t)
+	exampleEdge(t, "examples/edge-for-tests.caddyfile",
+		"localhost:8082", addr,
+		"K2JCJMDEHXQW5F /etc/caddy/cloudfront.pub.pem", "KEDGE "+public)
+
+	const url = "https://cdn.example.com/private/a.jpg"
+	target := strings.TrimPrefix(signURL(t, key, url), "https://cdn.example.com")
+	resp, body := get(t, addr, target)
+	if body != "private content" || resp.Header.Get("Edge-Resource") != url || resp.Header.Get("Edge-Expires") == "" {
+		t.Errorf("signed: %s: %s %v", resp.Status, body, resp.Header)
+	}
+	resp, body = get(t, addr, signURL(t, key, "http://"+addr+"/private/a.jpg"))
+	checkRefusal(t, resp, body, signer.AccessDenied)
+}
