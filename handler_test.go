@@ -131,8 +131,11 @@ func (a app) get(t *testing.T, client *http.Client, path, password string) (*htt
 	return resp, string(body)
 }
 
-// plainClient follows no redirects and keeps no cookies.
-var plainClient = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+// plainClient follows no redirects, keeps no cookies and asks for no coding.
+var plainClient = &http.Client{
+	Transport:     &http.Transport{DisableCompression: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
 
 const bobsPassword = "hiccup"
 
