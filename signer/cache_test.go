@@ -432,15 +432,20 @@ func (s *failingSigner) Sign(random io.Reader, digest []byte, opts crypto.Signer
 }
 
 func TestWarmPageDoesNotAllocate(t *testing.T) {
-	cache := NewCache(DefaultCacheSize)
-	defer cache.Close()
+	if raceEnabled {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
 	for _, scope := range []Scope{ScopeLink, ScopeDirectory, ScopeResource} {
 		is := testIssuer(t, ecKey, "https://cdn.example.com/public/*", "https://cdn.example.com/private/*")
-		is.Cache, is.Scope = cache, scope
+		is.Cache, is.Scope = NewCache(DefaultCacheSize), scope
+		if scope == ScopeLink {
+			is.Except = []Pattern{pattern(t, "https://cdn.example.com/private/*.key")}
+		}
 		reqs := append(links(100), Request{URL: "//cdn.example.com/private/a%20b.jpg?x=%C3%BC&y#top"}, Request{URL: "https://www.example.com/"})
 		issuers, now := []*Issuer{is}, time.Now()
 		Sign(issuers, reqs, now)
-		if n := testing.AllocsPerRun(20, func() { Sign(issuers, reqs, now) }); n >= 1 {
+		is.Cache.Close() // what happens in the background allocates
+		if n := testing.AllocsPerRun(100, func() { Sign(issuers, reqs, now) }); n >= 1 {
 			t.Errorf("scope %s: %v allocations for a page", scope, n)
 		}
 	}

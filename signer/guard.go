@@ -91,6 +91,17 @@ func dotLike(c byte) bool { return c == '.' || c == '?' }
 // parameters that some servers drop before they resolve dot segments.
 func ends(rest string) bool { return rest == "" || separates(rest[0]) || rest[0] == ';' }
 
+// openEscape reports whether a wildcard may complete an escape: then what a
+// pattern holds, decoded, is anybody's guess.
+func openEscape(pattern string) bool {
+	for i := 0; i < len(pattern); i++ {
+		if pattern[i] == '%' && strings.ContainsAny(pattern[i+1:min(i+3, len(pattern))], "*?") {
+			return true
+		}
+	}
+	return false
+}
+
 // excepted reports whether pattern holds a URL, given without its scheme: as it
 // is, where a "?" may stand for any character, as it does in a policy, or in its
 // plain form. Schemes are ignored: an origin serves the same under both.

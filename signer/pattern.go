@@ -43,6 +43,9 @@ func ParsePattern(s string) (Pattern, error) {
 	if traversal(s[p.host:]) {
 		return Pattern{}, errors.New(`holds "." or ".." in disguise, a backslash or a control character: write the path that is meant`)
 	}
+	if openEscape(s[p.host:]) {
+		return Pattern{}, errors.New("has a wildcard in the place of an escape's digits: write whole escapes, such as %2A")
+	}
 	if i := strings.IndexByte(s, '?'); i >= 0 && reserved(s[i+1:]) {
 		return Pattern{}, fmt.Errorf("holds a query parameter that CloudFront reserves for signatures (%s): leave it out", strings.Join(Params, ", "))
 	}

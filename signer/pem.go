@@ -155,6 +155,8 @@ func decodePEM(data []byte) ([]*pem.Block, error) {
 		return nil, errors.New("is damaged or cut off PEM: copy the whole file again, from its first -----BEGIN to its last -----END")
 	case bytes.HasPrefix(data, []byte("ssh-")) || bytes.HasPrefix(data, []byte("ecdsa-sha2-")):
 		return nil, errors.New("is a public key for SSH, not PEM: convert it with `ssh-keygen -e -m PKCS8 -f key.pub`")
+	case data[0] == '{' && data[len(data)-1] == '}' && !bytes.ContainsAny(data, "\": "):
+		return nil, errors.New("is a placeholder that nothing has replaced: check its spelling, and that it is set")
 	case data[0] == '{':
 		return nil, errors.New("looks like JSON, not PEM: take the key out of it")
 	case data[0] == 0x30:

@@ -293,10 +293,10 @@ func (b *batch) guard(is *Issuer, l link, template bool) Reason {
 	if traversal(l.text[l.path:]) {
 		return Traversal
 	}
-	if len(is.Except) == 0 {
-		return Signed
-	}
 	if template {
+		if openEscape(l.text[l.path:]) {
+			return Template
+		}
 		for _, e := range is.Except {
 			if e.intersects(l.text) {
 				return Template
