@@ -146,40 +146,45 @@ func (s *scanner) flush() error {
 	return err
 }
 
-// strip puts the query out without Config.Params. It returns what separates the next
-// parameter, and whether even that is there already.
+// strip puts the query out without Config.Params. It returns what separates the
+// next parameter, and whether even that is there already: a query that ended in a
+// separator before it was signed ends in it again.
 func (s *scanner) strip(e *edit) (separator byte, bare bool) {
 	separator = '?'
+	empty := false // the last parameter kept is empty
 	for i := e.query; i < e.insert; {
-		// One parameter, with the separator in front of it.
 		_, n := e.escapes.char(s.buf, i, true)
-		name, j := i+n, i+n
-		equals := -1
-		for j < e.insert {
-			c, n := e.escapes.char(s.buf, j, true)
+		name, equals, next := i+n, -1, i+n
+		for next < e.insert {
+			c, n := e.escapes.char(s.buf, next, true)
 			if c == '&' {
 				break
 			}
 			if c == '=' && equals < 0 {
-				equals = j
+				equals = next
 			}
-			j += n
+			next += n
 		}
-		end := j
+		end := next
 		if equals >= 0 {
 			end = equals
 		}
 		if s.rw.config.isParam(s.buf[name:end]) {
-			s.sent, bare = j, false
+			if empty {
+				s.copy(name)
+				empty, bare = false, true
+			}
+			s.sent = next
 		} else {
 			if separator == '?' && i > e.query {
 				s.out = append(s.out, '?')
 				s.sent = name
 			}
-			s.copy(j)
-			separator, bare = '&', name == j
+			s.copy(next)
+			separator, empty = '&', name == next
+			bare = empty
 		}
-		i = j
+		i = next
 	}
 	return separator, bare
 }

@@ -200,9 +200,3 @@ func (w *Writer) sign(links []Link) {
 }
 
 var errClosed = errors.New("rewrite: write after Close")
-
-// Header rewrites the value of a header field that holds links: Location, Link
-// or Refresh. Of o only Base and Sign are used.
-func (rw *Rewriter) Header(name, value string, o Options) string {
-	return value
-}
