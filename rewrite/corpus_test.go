@@ -35,7 +35,7 @@ var words = strings.Fields(`the of and a to in is you that it he was for on are 
 have or by one had not but what all were when we there can an your which their said if do will each about how up
 out them then she many some so these would other into has more her two like him see time could no make than first
 been its who now people my made over did down only way find use may water long little very after words called just
-where most know example page next quickly box size extra jquery index max`)
+where most know page good next quickly every size name line right same number never often hand`)
 
 func (g *generator) words(n int) string {
 	text := make([]string, n)

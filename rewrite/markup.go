@@ -66,11 +66,12 @@ const reach = len("</textarea>")
 // goes, must be known.
 func (m *markup) advance(b []byte, end int) {
 	for m.pos < end {
-		i := bytes.IndexByte(b[m.pos:end], '<')
-		if i < 0 {
-			i = end - m.pos
+		i := end
+		if m.raw == 0 && m.section == noSection {
+			i = m.skip(b, end)
+		} else if n := bytes.IndexByte(b[m.pos:end], '<'); n >= 0 {
+			i = m.pos + n
 		}
-		i += m.pos
 		m.pos = min(i+1, end)
 		if m.section != noSection {
 			m.leaveSection(b, i)
@@ -80,6 +81,53 @@ func (m *markup) advance(b []byte, end int) {
 		}
 	}
 }
+
+// skip returns the first '<' up to end that changes more than last; end if there
+// is none. Nearly all of a page passes here.
+func (m *markup) skip(b []byte, end int) int {
+	pos := m.pos
+	for {
+		n := bytes.IndexByte(b[pos:end], '<')
+		if n < 0 {
+			return end
+		}
+		if pos += n; pos+3 >= len(b) {
+			return pos
+		}
+		switch c := b[pos+1]; angles[c] {
+		case tagAngle:
+			m.last = pos
+		case rawAngle: // <script, <style, <textarea
+			m.last = pos
+			if d := b[pos+2] | 0x20; d == 'c' && c|0x20 == 's' || d == 't' && b[pos+3]|0x20 == 'y' || d == 'e' && b[pos+3]|0x20 == 'x' {
+				return pos
+			}
+		case sectionAngle:
+			return pos
+		}
+		pos++
+	}
+}
+
+// angles tells by the byte behind it what a '<' may begin.
+var angles = func() (t [256]uint8) {
+	for c := range t {
+		if isAlpha(byte(c)) || c == '/' || c == '?' {
+			t[c] = tagAngle
+		}
+	}
+	for _, c := range "sStT" {
+		t[c] = rawAngle
+	}
+	t['!'] = sectionAngle
+	return
+}()
+
+const (
+	tagAngle = iota + 1
+	rawAngle
+	sectionAngle
+)
 
 // leaveSection looks for the end of the section in front of end.
 func (m *markup) leaveSection(b []byte, end int) {
