@@ -1,21 +1,3 @@
-// # Manifests
-//
-// HLS playlists and DASH manifests are read as what they are, because their
-// references are relative: each is resolved as a player does it, from
-// Options.Base on, in DASH through the BaseURL elements around it.
-//
-// What leads to a configured host as it stands gets the query and keeps its
-// form, relative or not. What leads there only by a Map becomes the absolute URL
-// of its new place. A BaseURL that is a directory never changes, so what can't be
-// signed is still fetched from where it was; one that is a file is a link like
-// others, but a Map moves it only if no other link stands below it. A reference
-// that players resolve in several ways, such as a template that Representations
-// with different BaseURLs inherit, is left alone. Of several BaseURLs in one
-// element the first counts, if all lead to configured hosts.
-//
-// In the template of a segment each variable stands as '*' in Link.URL. Variables
-// of a playlist (EXT-X-DEFINE) are known to the client only: links with one are
-// left alone.
 package rewrite
 
 import (
@@ -26,6 +8,11 @@ import (
 // manifest is what the engines for HLS and DASH share. An engine appends what
 // it is given to buf, reads on from pos, adds the references that it finds, and
 // flushes.
+//
+// A reference that leads to a configured host as it stands gets a query and
+// keeps its form, relative or not. One that leads there only by a Map becomes
+// the absolute URL of its new place, because nothing else in the manifest is
+// moved: what can't be signed is still fetched from where it was.
 type manifest struct {
 	w    *Writer
 	site string   // the document's own host, the one whose paths Config.Maps moves
@@ -164,80 +151,73 @@ func (m *manifest) decode(r *reference) (value []byte, ok bool) {
 }
 
 // settle finds where r leads from base, and makes it ready or drops it.
-func (m *manifest) settle(r *reference, base location) {
-	start := len(m.text)
-	why, ours := m.lead(r, base)
-	switch {
-	case why == none && ours:
-		r.state = ready
-		m.grown += refSize + len(m.text) - start
-		return
-	case ours:
-		m.leave(why)
-	}
+func (m *manifest) settle(r *reference, base location) relation {
 	r.state = dropped
-	m.text = m.text[:start]
-}
-
-// none is no reason to leave a link alone.
-const none = reasons
-
-// lead appends the URL to which r leads from base to text. It reports why r must
-// be left alone, and whether r leads, or might lead, to a configured host at all.
-func (m *manifest) lead(r *reference, base location) (why Reason, ours bool) {
 	value, ok := m.decode(r)
 	if !ok {
-		return LeftAmbiguous, true
-	}
-	if len(value) == 0 || value[0] == '#' {
-		return none, false // the document itself
+		m.leave(LeftAmbiguous)
+		return foreign
 	}
 	start := len(m.text)
 	var rel relation
-	if m.text, rel = resolve(m.text, base, value); rel == foreign {
-		return none, false
-	}
-	if len(m.text) == start {
-		return LeftAmbiguous, true // the base is not known
+	m.text, rel = resolve(m.text, base, value)
+	switch {
+	case len(value) == 0 || value[0] == '#': // the base itself
+		m.text = m.text[:start]
+		return rel
+	case rel == foreign:
+		return rel
+	case len(m.text) == start:
+		m.leave(LeftAmbiguous)
+		return rel
 	}
 	l := locate(m.text[start:])
-	d, moved := m.w.rw.config.destination(l, m.site)
-	if d == elsewhere {
-		return none, false
-	}
+	d, mp := m.w.rw.config.destination(l, m.site)
+	why := unclear(value)
 	if len(value) > maxURL {
-		return LeftTooLong, true
+		why = LeftTooLong
 	}
-	if why := unclear(value); why != none {
-		return why, true
-	}
-	r.mapped = d == mapped
-	if r.mapped {
+	switch {
+	case d == elsewhere:
+		m.text = m.text[:start]
+		return rel
+	case why != reasons:
+		m.text = m.text[:start]
+		m.leave(why)
+		return rel
+	case d == mapped:
 		end := len(m.text)
-		m.text = append(m.text, moved.To...)
-		m.text = append(m.text, m.text[start+l.path+len(moved.From):end]...)
+		m.text = append(m.text, mp.To...)
+		m.text = append(m.text, m.text[start+l.path+len(mp.From):end]...)
 		m.text = m.text[:start+copy(m.text[start:], m.text[end:])]
 	}
+	r.mapped = d == mapped
 	r.text = span{start, len(m.text)}
 	r.url, r.pattern = r.text, false
-	if i := bytes.IndexByte(value, '$'); i >= 0 && r.template && !m.expand(r, value[i:]) {
-		return LeftTemplate, true
+	if r.template {
+		if i := bytes.IndexByte(value, '$'); i >= 0 && !m.expand(r, value[i:]) {
+			m.text = m.text[:start]
+			m.leave(LeftTemplate)
+			return rel
+		}
 	}
-	return none, true
+	r.state = ready
+	m.grown += refSize + len(m.text) - start
+	return rel
 }
 
 // unclear returns the reason why a reference can't be read in one way only, or
-// none. Spaces and non-ASCII bytes are fine: clients encode them alike.
+// reasons. Spaces and non-ASCII bytes are fine: clients encode them alike.
 func unclear(value []byte) Reason {
 	for _, c := range value {
 		if why := unclearBytes[c]; why != 0 {
 			return why
 		}
 	}
-	return none
+	return reasons
 }
 
-// unclearBytes holds the reason to leave a reference with the byte, or 0.
+// unclearBytes holds the reason to leave a reference with the byte, if there is one.
 var unclearBytes = func() (why [256]Reason) {
 	for c := range ' ' {
 		why[c] = LeftAmbiguous

@@ -67,6 +67,15 @@ const showXML = (xml) => {
 	return line;
 };
 
+// Their values are HttpOnly, so a page can only know their names.
+const showCookies = () => {
+	const line = element("p", "url", "Cookie: ");
+	["Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"].forEach((name, i) => {
+		line.append(i ? "; " : "", element("b", "", "CloudFront-" + name), "=…");
+	});
+	return line;
+};
+
 const showVerdict = (asked, link, answer) => {
 	const ok = answer.status < 400;
 	const code = answer.text.match(/<Code>(\w+)</)?.[1];
@@ -74,7 +83,8 @@ const showVerdict = (asked, link, answer) => {
 		element("p", "asked", asked),
 		element("p", "status", ok ? `${answer.status} OK` : `${answer.status} ${code ?? "Forbidden"}`),
 		showLink(link),
-		...(ok ? [] : [showXML(answer.text)]));
+		...(ok ? [] : [showXML(answer.text)]),
+		...(ok && cookies ? [showCookies()] : []));
 };
 
 const askForAll = async () => {
