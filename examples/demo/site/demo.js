@@ -107,7 +107,7 @@ const showLife = (expires) => {
 	const text = document.querySelector("#validity");
 	const bar = document.querySelector("#life");
 	if (!expires) {
-		text.textContent = user ? "nothing is signed" : "nothing is signed for anonymous visitors";
+		text.textContent = user ? "none" : "none for anonymous visitors";
 		return;
 	}
 	const until = new Date(expires * 1000).toLocaleTimeString();
@@ -117,11 +117,11 @@ const showLife = (expires) => {
 		const left = Math.max(0, Math.round(expires - Date.now() / 1000));
 		bar.value = left / total;
 		if (left > 0) {
-			text.textContent = `${until}, ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`;
+			text.textContent = `until ${until}, ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`;
 			return;
 		}
 		clearInterval(timer);
-		text.replaceChildren("over. ", element("a", "", "Reload for new signatures"));
+		text.replaceChildren("ended. ", element("a", "", "Reload for new ones"));
 		text.lastChild.href = location.pathname;
 		askForAll();
 	};
