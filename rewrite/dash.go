@@ -12,10 +12,9 @@ import (
 // Two kinds of reference can't be settled where they stand. Segment information
 // of a Period or an Adaptation Set is inherited by Representations that may have
 // BaseURLs of their own; it waits for the end of its element and is left alone
-// unless all lead to one place. And a BaseURL that a Map would move may be a
-// file or the base of other references; it waits, and moves only if nothing
-// else leads through it. The bytes from such a reference on are held, up to
-// maxHeld.
+// unless it leads to one place from all of them. And a BaseURL that a Map would
+// move waits for whether another URL stands below it. The bytes from such a
+// reference on are held, up to maxHeld.
 type dash struct {
 	manifest
 	seek    int    // how far the tag at pos has been searched for its end
@@ -94,7 +93,7 @@ func (d *dash) close() error {
 // send writes what can no longer change.
 func (d *dash) send() error {
 	end := d.pos
-	if d.content.active && !d.content.long {
+	if c := &d.content; c.active && !c.mixed && !c.long {
 		end = min(end, d.content.from)
 	}
 	if d.waiting > 0 {
@@ -262,7 +261,7 @@ func (d *dash) push(k kind) {
 	d.depth++
 }
 
-// end closes the innermost element with the end tag at buf[at], which is of kind k.
+// endTag closes the innermost element with the end tag at buf[at], which is of kind k.
 func (d *dash) endTag(k kind, at int) {
 	if d.deeper > 0 {
 		d.deeper--

@@ -208,7 +208,7 @@ func (d *dash) baseURL(r reference, ok bool, level int) {
 // resolveBase returns the URL of the BaseURL r in e, unknown if it is unclear.
 func (d *dash) resolveBase(e *element, r reference, around location) (l location) {
 	value, ok := d.decode(&r)
-	if !ok || len(value) > maxURL || unclear(value) != reasons {
+	if !ok || len(value) > maxURL || unclear(value) != none {
 		return l
 	}
 	into := &e.own

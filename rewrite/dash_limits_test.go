@@ -67,7 +67,7 @@ func TestManifestMemory(t *testing.T) {
 			}
 			write(tt.begin)
 			chunk := strings.Repeat(tt.again, 32<<10/len(tt.again))
-			for range 4 << 20 / len(chunk) {
+			for range 2 << 20 / len(chunk) {
 				write(chunk)
 				if n := held(w); n > 6<<20 {
 					t.Errorf("%s at %s: %d bytes held", name, base, n)

@@ -11,6 +11,7 @@ type hls struct {
 	manifest
 	started  bool // the first line is behind
 	skipping bool // inside a line that is too long
+	variables
 }
 
 // maxLine is the longest line that is held back to be read. Key URIs with data
@@ -21,7 +22,8 @@ var hlsPool = sync.Pool{New: func() any { return new(hls) }}
 
 func newHLS(w *Writer) *hls {
 	h := hlsPool.Get().(*hls)
-	*h = hls{manifest: h.manifest}
+	*h = hls{manifest: h.manifest, variables: h.variables}
+	h.variables.reset()
 	h.begin(w)
 	return h
 }
@@ -95,7 +97,7 @@ func (h *hls) line(from, to int) {
 		h.add(from, to)
 	case bytes.HasPrefix(line, tagPrefix) && !bytes.HasPrefix(line, extinf):
 		if i := bytes.IndexByte(line, ':'); i >= 0 {
-			h.attributes(from+i+1, to)
+			h.attributes(line[:i], from+i+1, to)
 		}
 	}
 }
@@ -104,18 +106,20 @@ var (
 	bom       = []byte("\xef\xbb\xbf")
 	tagPrefix = []byte("#EXT")
 	extinf    = []byte("#EXTINF")
+	define    = []byte("#EXT-X-DEFINE")
 )
 
-// attributes reads an attribute list: NAME=value or NAME="value", with commas
-// between.
-func (h *hls) attributes(from, to int) {
+// attributes reads the attribute list of a tag: NAME=value or NAME="value", with
+// commas between.
+func (h *hls) attributes(tag []byte, from, to int) {
+	var name, value []byte // of a variable
 	for from < to {
 		list := h.buf[from:to]
 		eq := bytes.IndexByte(list, '=')
 		if eq < 0 {
-			return
+			break
 		}
-		name := bytes.TrimSpace(list[bytes.LastIndexByte(list[:eq], ',')+1 : eq])
+		attribute := bytes.TrimSpace(list[bytes.LastIndexByte(list[:eq], ',')+1 : eq])
 		from, _ = trim(h.buf, from+eq+1, to)
 		if from < to && h.buf[from] == '"' {
 			from++
@@ -123,28 +127,37 @@ func (h *hls) attributes(from, to int) {
 			if n < 0 {
 				return
 			}
-			if bytes.HasSuffix(name, uri) || bytes.Equal(name, assetList) {
+			switch {
+			case bytes.HasSuffix(attribute, []byte("URI")), string(attribute) == "X-ASSET-LIST":
 				h.add(trim(h.buf, from, from+n))
+			case string(attribute) == "NAME":
+				name = h.buf[from : from+n]
+			case string(attribute) == "VALUE":
+				value = h.buf[from : from+n]
 			}
 			from += n + 1
 		}
 		n := bytes.IndexByte(h.buf[from:to], ',')
 		if n < 0 {
-			return
+			break
 		}
 		from += n + 1
 	}
+	if bytes.Equal(tag, define) && name != nil && value != nil {
+		h.define(name, value)
+	}
 }
 
-var (
-	uri       = []byte("URI")
-	assetList = []byte("X-ASSET-LIST")
-)
-
-// add offers the reference at buf[from:to]. Variables ("{$name}") are left: only
-// the client knows them.
+// add offers the reference at buf[from:to].
 func (h *hls) add(from, to int) {
 	r := reference{from: from, to: to}
+	if ref := h.buf[from:to]; bytes.Contains(ref, variableStart) {
+		if len(ref) > maxURL || !h.substitute(ref) {
+			h.leave(LeftTemplate)
+			return
+		}
+		r.form = substituted
+	}
 	h.settle(&r, h.doc)
 	if r.state == ready {
 		h.refs = append(h.refs, r)

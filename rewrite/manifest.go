@@ -1,3 +1,20 @@
+// # Manifests
+//
+// HLS playlists and DASH manifests are read as what they are, because their
+// references are relative: each is resolved as a player does it, from
+// Options.Base on, in DASH through the BaseURL elements around it.
+//
+// What leads to a configured host as it stands gets the query and keeps its
+// form, relative or not. What leads there only by a Map becomes the absolute URL
+// of its new place. A BaseURL that is a directory never changes, so what can't be
+// signed is still fetched from where it was; one that is a file is a link like
+// others, but a Map moves it only if no other link stands below it. A reference
+// that players resolve in several ways, such as a template that Representations
+// with different BaseURLs inherit, is left alone. Of several BaseURLs in one
+// element the first counts, if all lead to configured hosts.
+//
+// In the template of a segment each variable stands as '*' in Link.URL. Variables
+// of a playlist (EXT-X-DEFINE) get their values, as far as the playlist says them.
 package rewrite
 
 import (
@@ -8,11 +25,6 @@ import (
 // manifest is what the engines for HLS and DASH share. An engine appends what
 // it is given to buf, reads on from pos, adds the references that it finds, and
 // flushes.
-//
-// A reference that leads to a configured host as it stands gets a query and
-// keeps its form, relative or not. One that leads there only by a Map becomes
-// the absolute URL of its new place, because nothing else in the manifest is
-// moved: what can't be signed is still fetched from where it was.
 type manifest struct {
 	w    *Writer
 	site string   // the document's own host, the one whose paths Config.Maps moves
@@ -68,8 +80,9 @@ const (
 type form uint8
 
 const (
-	plain   form = iota // m3u8, CDATA
-	escaped             // XML attribute or text
+	plain       form = iota // m3u8, CDATA
+	escaped                 // XML attribute or text
+	substituted             // m3u8 with variables; manifest.value holds their values in place
 )
 
 // begin prepares m for a body.
@@ -111,7 +124,7 @@ func (m *manifest) leave(why Reason) { m.w.left[why]++ }
 // decode undoes the escapes of a reference. It sets r.query and r.hash.
 func (m *manifest) decode(r *reference) (value []byte, ok bool) {
 	value = m.buf[r.from:r.to]
-	if r.form == plain || bytes.IndexByte(value, '&') < 0 {
+	if r.form != escaped || bytes.IndexByte(value, '&') < 0 {
 		r.hash = r.to
 		if i := bytes.IndexByte(value, '#'); i >= 0 {
 			r.hash = r.from + i
@@ -119,6 +132,9 @@ func (m *manifest) decode(r *reference) (value []byte, ok bool) {
 		r.query = r.hash
 		if i := bytes.IndexByte(m.buf[r.from:r.hash], '?'); i >= 0 {
 			r.query = r.from + i
+		}
+		if r.form == substituted {
+			value = m.value
 		}
 		return value, true
 	}
@@ -151,73 +167,80 @@ func (m *manifest) decode(r *reference) (value []byte, ok bool) {
 }
 
 // settle finds where r leads from base, and makes it ready or drops it.
-func (m *manifest) settle(r *reference, base location) relation {
+func (m *manifest) settle(r *reference, base location) {
+	start := len(m.text)
+	why, ours := m.lead(r, base)
+	switch {
+	case why == none && ours:
+		r.state = ready
+		m.grown += refSize + len(m.text) - start
+		return
+	case ours:
+		m.leave(why)
+	}
 	r.state = dropped
+	m.text = m.text[:start]
+}
+
+// none is no reason to leave a link alone.
+const none = reasons
+
+// lead appends the URL to which r leads from base to text. It reports why r must
+// be left alone, and whether r leads, or might lead, to a configured host at all.
+func (m *manifest) lead(r *reference, base location) (why Reason, ours bool) {
 	value, ok := m.decode(r)
 	if !ok {
-		m.leave(LeftAmbiguous)
-		return foreign
+		return LeftAmbiguous, true
+	}
+	if len(value) == 0 || value[0] == '#' {
+		return none, false // the document itself
 	}
 	start := len(m.text)
 	var rel relation
-	m.text, rel = resolve(m.text, base, value)
-	switch {
-	case len(value) == 0 || value[0] == '#': // the base itself
-		m.text = m.text[:start]
-		return rel
-	case rel == foreign:
-		return rel
-	case len(m.text) == start:
-		m.leave(LeftAmbiguous)
-		return rel
+	if m.text, rel = resolve(m.text, base, value); rel == foreign {
+		return none, false
+	}
+	if len(m.text) == start {
+		return LeftAmbiguous, true // the base is not known
 	}
 	l := locate(m.text[start:])
-	d, mp := m.w.rw.config.destination(l, m.site)
-	why := unclear(value)
-	if len(value) > maxURL {
-		why = LeftTooLong
+	d, moved := m.w.rw.config.destination(l, m.site)
+	if d == elsewhere {
+		return none, false
 	}
-	switch {
-	case d == elsewhere:
-		m.text = m.text[:start]
-		return rel
-	case why != reasons:
-		m.text = m.text[:start]
-		m.leave(why)
-		return rel
-	case d == mapped:
-		end := len(m.text)
-		m.text = append(m.text, mp.To...)
-		m.text = append(m.text, m.text[start+l.path+len(mp.From):end]...)
-		m.text = m.text[:start+copy(m.text[start:], m.text[end:])]
+	if len(value) > maxURL {
+		return LeftTooLong, true
+	}
+	if why := unclear(value); why != none {
+		return why, true
 	}
 	r.mapped = d == mapped
+	if r.mapped {
+		end := len(m.text)
+		m.text = append(m.text, moved.To...)
+		m.text = append(m.text, m.text[start+l.path+len(moved.From):end]...)
+		m.text = m.text[:start+copy(m.text[start:], m.text[end:])]
+	}
 	r.text = span{start, len(m.text)}
 	r.url, r.pattern = r.text, false
-	if r.template {
-		if i := bytes.IndexByte(value, '$'); i >= 0 && !m.expand(r, value[i:]) {
-			m.text = m.text[:start]
-			m.leave(LeftTemplate)
-			return rel
-		}
+	if i := bytes.IndexByte(value, '$'); i >= 0 && r.template && !m.expand(r, value[i:]) {
+		return LeftTemplate, true
 	}
-	r.state = ready
-	m.grown += refSize + len(m.text) - start
-	return rel
+	return none, true
 }
 
 // unclear returns the reason why a reference can't be read in one way only, or
-// reasons. Spaces and non-ASCII bytes are fine: clients encode them alike.
+// none. Spaces and non-ASCII bytes are fine: clients encode them alike.
 func unclear(value []byte) Reason {
 	for _, c := range value {
 		if why := unclearBytes[c]; why != 0 {
 			return why
 		}
 	}
-	return reasons
+	return none
 }
 
-// unclearBytes holds the reason to leave a reference with the byte, if there is one.
+// unclearBytes holds the reason to leave a reference with the byte, or 0.
 var unclearBytes = func() (why [256]Reason) {
 	for c := range ' ' {
 		why[c] = LeftAmbiguous
@@ -326,16 +349,14 @@ func (m *manifest) append(out []byte, r *reference, link *Link) []byte {
 	case len(query) == 0:
 		out = append(out, '?')
 	case len(query) > 1 && query[len(query)-1] != '&':
-		out = r.form.append(out, ampersand)
+		out = appendAmp(out, "&", r.form == escaped)
 	}
-	out = r.form.append(out, unsafe.Slice(unsafe.StringData(link.Query), len(link.Query)))
+	out = appendAmp(out, link.Query, r.form == escaped)
 	if r.mapped {
 		return r.form.append(out, url[hash:])
 	}
 	return append(out, m.buf[r.hash:r.to]...)
 }
-
-var ampersand = []byte("&")
 
 // strip takes the parameters of a signature out of query, which begins with '?'
 // or is empty.

@@ -68,7 +68,8 @@ func randomReference(random *rand.Rand) string {
 func randomPlaylist(random *rand.Rand) string {
 	var b strings.Builder
 	for range random.IntN(8) {
-		b.WriteString(pick(random, "", "#EXT-X-KEY:METHOD=AES-128,URI=\"", "#EXT-X-MEDIA:NAME=\"a,URI=\",URI=\"", "#EXTINF:4,\n", " ", "#EXT-X-DATERANGE:X-ASSET-LIST=\""))
+		b.WriteString(pick(random, "", "#EXT-X-KEY:METHOD=AES-128,URI=\"", "#EXT-X-MEDIA:NAME=\"a,URI=\",URI=\"", "#EXTINF:4,\n", " ", "#EXT-X-DATERANGE:X-ASSET-LIST=\"",
+			"#EXT-X-DEFINE:NAME=\"p\",VALUE=\"", "{$p}", "{$p}/"))
 		b.WriteString(randomReference(random))
 		b.WriteString(pick(random, "\n", "\r\n", "\"\n", "\",URI=\"a\"\n", " \n"))
 	}

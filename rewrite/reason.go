@@ -8,9 +8,9 @@ const (
 	LeftUnsigned  Reason = iota // the callback gave no query
 	LeftText                    // text that people read or type: HTML text, value, title, alt, placeholder, aria-*
 	LeftReference               // names a place rather than fetches it: base, canonical, preconnect, a Content-Security-Policy
-	LeftPrefix                  // the beginning of a URL that a script or a style completes
+	LeftPrefix                  // the beginning of a URL that a script, a style or a manifest completes
 	LeftTemplate                // holds a hole or a wildcard: ${x}, {x}, <%, *
-	LeftAmbiguous               // where it ends can't be told for certain
+	LeftAmbiguous               // where it ends, or leads, can't be told for certain
 	LeftTooLong                 // longer than 4 KiB
 	reasons
 )

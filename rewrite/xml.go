@@ -2,19 +2,12 @@ package rewrite
 
 import "bytes"
 
-// append appends b to out, written in the form f.
+// append appends b, a URL, to out in the form f.
 func (f form) append(out, b []byte) []byte {
-	if f == plain {
-		return append(out, b...)
-	}
-	special := `&<>"'`
-	if bytes.IndexByte(b, '<') < 0 && bytes.IndexByte(b, '>') < 0 && bytes.IndexByte(b, '"') < 0 && bytes.IndexByte(b, '\'') < 0 {
-		special = "&" // as it is in nearly every URL, and much faster to find
-	}
-	for {
-		i := bytes.IndexAny(b, special)
+	for f == escaped {
+		i := bytes.IndexAny(b, `&<>"'`)
 		if i < 0 {
-			return append(out, b...)
+			break
 		}
 		out = append(out, b[:i]...)
 		switch b[i] {
@@ -31,58 +24,21 @@ func (f form) append(out, b []byte) []byte {
 		}
 		b = b[i+1:]
 	}
+	return append(out, b...)
 }
 
 // entity reads the entity or character reference at the beginning of raw. n is
 // its length, 0 if it is not one that stands for a printable ASCII character.
 func entity(raw []byte) (c byte, n int) {
 	end := bytes.IndexByte(raw[:min(len(raw), 10)], ';')
-	if end < 2 {
+	if end < 0 {
 		return 0, 0
 	}
-	switch name := string(raw[1:end]); name {
-	case "amp":
-		return '&', end + 1
-	case "lt":
-		return '<', end + 1
-	case "gt":
-		return '>', end + 1
-	case "quot":
-		return '"', end + 1
-	case "apos":
-		return '\'', end + 1
-	default:
-		if name[0] != '#' {
-			return 0, 0
-		}
-	}
-	digits, base := raw[2:end], 10
-	if len(digits) > 0 && digits[0] == 'x' {
-		digits, base = digits[1:], 16
-	}
-	code := 0
-	for _, d := range digits {
-		v := hexValue(d)
-		if v >= base || code > 0x7f {
-			return 0, 0
-		}
-		code = code*base + v
-	}
-	if code <= ' ' || code >= 0x7f {
+	r, ok := entityNamed(raw[1:end])
+	if !ok || r <= ' ' || r >= 0x7f {
 		return 0, 0
 	}
-	return byte(code), end + 1
-}
-
-// hexValue returns the value of a hexadecimal digit, 16 for any other byte.
-func hexValue(c byte) int {
-	switch {
-	case '0' <= c && c <= '9':
-		return int(c - '0')
-	case 'a' <= c|0x20 && c|0x20 <= 'f':
-		return int(c|0x20-'a') + 10
-	}
-	return 16
+	return byte(r), end + 1
 }
 
 // tagEnd returns the index behind the '>' that ends the tag at the beginning of
