@@ -92,3 +92,23 @@ func BenchmarkOthers(b *testing.B) {
 		run("regexp", func() { io.Discard.Write(link.ReplaceAll(body, []byte("$0?Signature=x"))) })
 	}
 }
+
+// BenchmarkHostile measures bodies made to slow the scanner down. The time for
+// 1 MB must be that for 64 KB, times 16.
+func BenchmarkHostile(b *testing.B) {
+	rw := testRewriter(b)
+	for name, unit := range hostile {
+		for _, size := range []int{64 << 10, 1 << 20} {
+			body := []byte(strings.Repeat(unit, size/len(unit)))
+			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
+				b.SetBytes(int64(len(body)))
+				for b.Loop() {
+					w := rw.Writer(io.Discard, Options{Format: HTML, Base: testBase, Sign: func([]Link) {}})
+					w.Write(body)
+					w.Close()
+					w.Release()
+				}
+			})
+		}
+	}
+}
