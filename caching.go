@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/caddy-cloudfront/caddy-cloudfront/signer"
 )
 
 // restrictCaching keeps a response that holds signatures out of shared caches
@@ -109,4 +111,10 @@ func elementEnd(list string) int {
 		}
 	}
 	return len(list)
+}
+
+// spareLife is for how long a response may be shown again, so that the
+// signatures in it still have at least the ttl less one window to live then.
+func spareLife(is *signer.Issuer, now time.Time) time.Duration {
+	return time.Unix(is.Expires(now), 0).Sub(now) - (is.Window.TTL - is.Window.Size)
 }

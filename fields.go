@@ -73,7 +73,7 @@ func (x *exchange) restrict(h http.Header) {
 func (x *exchange) life() time.Duration {
 	var life time.Duration
 	for i, is := range x.issuers {
-		spare := time.Unix(is.Expires(x.now), 0).Sub(x.now) - (is.Window.TTL - is.Window.Size)
+		spare := spareLife(is, x.now)
 		if i == 0 || spare < life {
 			life = spare
 		}

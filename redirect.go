@@ -90,7 +90,10 @@ func (re *Redirect) provision(ctx caddy.Context) error {
 	if re.target, err = parseTarget(re.To); err != nil {
 		return err
 	}
-	return re.target.checkResources(re.signer.resources)
+	if err := re.target.checkResources(re.signer.resources); err != nil {
+		return err
+	}
+	return registerMetrics(ctx)
 }
 
 // onEntry refuses requirements that only the app's response can satisfy, for
@@ -144,15 +147,26 @@ func (re *Redirect) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhtt
 	default:
 		return re.refuse(http.StatusBadRequest, no)
 	}
-	w.Header().Set("Location", signed)
-	w.Header().Set("Cache-Control", "private, max-age="+strconv.FormatInt(re.signer.fresh(issuer, now), 10))
+	h := w.Header()
+	h.Set("Location", signed)
+	life := spareLife(issuer, now)
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "max-age="+strconv.FormatInt(int64(life/time.Second), 10))
+	}
+	restrictCaching(h, life, now)
 	w.WriteHeader(re.Status)
+	re.count(resultSigned)
 	return nil
 }
 
 func (re *Redirect) refuse(status int, why reason) error {
+	re.count(string(why))
 	re.logger.Debug("not signed", zap.String("reason", string(why)))
 	return caddyhttp.Error(status, fmt.Errorf("cloudfront_redirect: not signed: %s", why))
+}
+
+func (re *Redirect) count(result string) {
+	responsesTotal.WithLabelValues("redirect", re.signer.name, result).Inc()
 }
 
 // signedURL returns a URL with its signature.
@@ -179,13 +193,6 @@ func withoutSignature(url string) string {
 		return slices.Contains(signer.Params, name)
 	})
 	return signer.Join(url, "", strings.Join(kept, "&"))
-}
-
-// fresh is for how many seconds a response may be kept so that the signature
-// in it is still valid for the ttl less one window then.
-func (s *siteSigner) fresh(issuer *signer.Issuer, now time.Time) int64 {
-	left := time.Duration(issuer.Expires(now)-now.Unix()) * time.Second
-	return max(0, int64((left-(s.window.TTL-s.window.Size))/time.Second))
 }
 
 // keepQuery returns the pairs of a raw query whose names are to be kept.

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/caddy-cloudfront/caddy-cloudfront/signer"
 )
 
@@ -85,6 +87,7 @@ func TestRedirectTargets(t *testing.T) {
 	}`)
 
 	const cdn = "https://cdn.example.com"
+	signed, refused := redirects(t, true), redirects(t, false)
 	for _, tt := range []struct {
 		name, target string
 		want         string // the URL that is signed; empty for 400
@@ -146,6 +149,35 @@ func TestRedirectTargets(t *testing.T) {
 			checkSigned(t, location, tt.want, testKey(t), time.Hour)
 		})
 	}
+	if now := redirects(t, true); now <= signed {
+		t.Errorf("signed redirects were counted from %v to %v", signed, now)
+	}
+	if now := redirects(t, false); now <= refused {
+		t.Errorf("refusals were counted from %v to %v", refused, now)
+	}
+}
+
+// redirects reads how many redirects were counted as signed, or as anything else.
+func redirects(t *testing.T, signed bool) (total float64) {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(responsesTotal)
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.Metric {
+			labels := make(map[string]string)
+			for _, label := range metric.Label {
+				labels[label.GetName()] = label.GetValue()
+			}
+			if labels["handler"] == "redirect" && (labels["result"] == resultSigned) == signed {
+				total += metric.Counter.GetValue()
+			}
+		}
+	}
+	return total
 }
 
 func TestRedirectResponse(t *testing.T) {
@@ -153,13 +185,14 @@ func TestRedirectResponse(t *testing.T) {
 	block := func(more ...string) string {
 		return signerBlock(t, append(more, "resource https://cdn.example.com/*", "require none")...)
 	}
-	site := "http://" + addr + " {\n"
+	site := "http://" + addr + " {\nheader /nostore Cache-Control no-store\n"
 	for _, route := range []struct{ path, options string }{
 		{"/302", block()},
 		{"/303", block("status 303")},
 		{"/307", block("status 307")},
 		{"/nowindow", block("window 0")},
 		{"/window", block("window 10m")},
+		{"/nostore", block()},
 	} {
 		site += fmt.Sprintf("cloudfront_redirect %s https://cdn.example.com{uri} %s\n", route.path, route.options)
 	}
@@ -197,6 +230,13 @@ func TestRedirectResponse(t *testing.T) {
 			}
 		})
 	}
+
+	t.Run("no-store stays", func(t *testing.T) {
+		res, _ := rawRequest(t, addr, "GET /nostore HTTP/1.1")
+		if cc := res.Header.Get("Cache-Control"); res.StatusCode != 302 || cc != "private, no-store" {
+			t.Errorf("status %d, Cache-Control %q", res.StatusCode, cc)
+		}
+	})
 
 	for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"} {
 		t.Run(method, func(t *testing.T) {
