@@ -211,12 +211,22 @@ func (v *Verifier) mend(req ViewerRequest, before int) (better ViewerRequest, wh
 			certain: true,
 		})
 	}
-	best := before
+	return improve(req, candidates, before, func(m mend, changed ViewerRequest) int {
+		got := rank(v.Verify(changed))
+		if m.certain && got < rankProved {
+			return 0
+		}
+		return got
+	})
+}
+
+// improve returns the request with the one change that scores highest, if that
+// is higher than before.
+func improve(req ViewerRequest, candidates []mend, before int, score func(mend, ViewerRequest) int) (better ViewerRequest, why string) {
 	for _, m := range candidates {
 		changed := m.apply(req)
-		got := rank(v.Verify(changed))
-		if got > best && (got >= rankProved || !m.certain) {
-			best, better, why = got, changed, m.why
+		if got := score(m, changed); got > before {
+			before, better, why = got, changed, m.why
 		}
 	}
 	return better, why
