@@ -31,9 +31,7 @@ func (v *Verifier) Explain(req ViewerRequest, otherHosts ...string) []string {
 		}
 		better, why := v.mend(req, rank(res))
 		if why == "" {
-			if why = v.otherURL(req, res, otherHosts); why != "" {
-				findings = append(findings, why)
-			}
+			findings = append(findings, v.explainURL(req, res, otherHosts)...)
 			break
 		}
 		findings = append(findings, why)
@@ -200,16 +198,7 @@ func without(name string) func([]Cookie) []Cookie {
 func (v *Verifier) mend(req ViewerRequest, before int) (better ViewerRequest, why string) {
 	candidates := mends
 	for _, id := range slices.Sorted(maps.Keys(v.Keys)) {
-		candidates = append(slices.Clip(candidates), mend{
-			why: fmt.Sprintf("the signature was made with the private key of %s, and the request names another key: set the signer's key-pair ID to %s", id, id),
-			pair: func(name, value string) (string, string) {
-				if name == "Key-Pair-Id" {
-					value = id
-				}
-				return name, value
-			},
-			certain: true,
-		})
+		candidates = append(slices.Clip(candidates), signedBy(id))
 	}
 	return improve(req, candidates, before, func(m mend, changed ViewerRequest) int {
 		got := rank(v.Verify(changed))
@@ -218,6 +207,20 @@ func (v *Verifier) mend(req ViewerRequest, before int) (better ViewerRequest, wh
 		}
 		return got
 	})
+}
+
+// signedBy is the change of the key-pair ID.
+func signedBy(id string) mend {
+	return mend{
+		why: fmt.Sprintf("the signature was made with the private key of %s, and the request names another key: set the signer's key-pair ID to %s", id, id),
+		pair: func(name, value string) (string, string) {
+			if name == "Key-Pair-Id" {
+				value = id
+			}
+			return name, value
+		},
+		certain: true,
+	}
 }
 
 // improve returns the request with the one change that scores highest, if that
@@ -284,6 +287,25 @@ func (m mend) selected(pairs []Cookie) []Cookie {
 		return m.all(pairs)
 	}
 	return pairs
+}
+
+// explainURL finds the URL that was signed, by the key that the request names
+// or, if that is not known, by another.
+func (v *Verifier) explainURL(req ViewerRequest, res Result, hosts []string) []string {
+	if why := v.otherURL(req, res, hosts); why != "" {
+		return []string{why}
+	}
+	if res.Code != InvalidKey {
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(v.Keys)) {
+		key := signedBy(id)
+		changed := key.apply(req)
+		if why := v.otherURL(changed, v.Verify(changed), hosts); why != "" {
+			return []string{key.why, why}
+		}
+	}
+	return nil
 }
 
 // otherURL finds the URL that was signed instead of the one that is asked for.

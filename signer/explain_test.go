@@ -161,6 +161,8 @@ func testExplain(t *testing.T, key *Key) {
 		{name: "missing Hash-Algorithm", url: replace("&Hash-Algorithm=SHA256", ""), why: "it needs Hash-Algorithm=SHA256"},
 		{name: "hash misspelt", url: replace("SHA256", "sha-256"), why: `the Hash-Algorithm "sha-256"`, then: "has to be written SHA1 or SHA256"},
 		{name: "wrong key-pair ID", url: replace(key.ID(), "K0123456789ABC"), why: "K0123456789ABC is not among the trusted keys", then: "set the signer's key-pair ID to K2JCJMDEHXQW5F"},
+		{name: "wrong key-pair ID and scheme", url: "http" + strings.TrimPrefix(replace(key.ID(), "K0123456789ABC"), "https"),
+			why: "K0123456789ABC is not among the trusted keys", then: "set the signer's key-pair ID to K2JCJMDEHXQW5F\nit was signed for https"},
 		{name: "signed twice", url: Join(image, "", canned(image)) + "&" + canned(Join(image, "", canned(image))),
 			why: "given twice", then: "signed twice"},
 		{name: "canned and custom", url: Join(image, "", canned(image)) + "&Policy=" + Encode([]byte("{}")), why: "both Policy and Expires", then: "leave Policy out"},
