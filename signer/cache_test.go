@@ -247,9 +247,11 @@ func TestNextWindowIsSignedAhead(t *testing.T) {
 		if s := cache.Stats(); s.Entries != 0 {
 			t.Errorf("unused for four windows: %d entries", s.Entries)
 		}
+		cache.mu.Lock()
 		if len(cache.turns) != 0 || cache.keeper != nil {
 			t.Errorf("the cache is empty but still at work: %d grids", len(cache.turns))
 		}
+		cache.mu.Unlock()
 		// And all begins again.
 		Sign(issuers, used, time.Now())
 		allSigned(t, used)
@@ -292,9 +294,13 @@ func TestSigningAheadIsPaced(t *testing.T) {
 		time.Sleep(time.Until(turn) + time.Second) // to the begin of a window
 		reqs := links(1000)
 		Sign([]*Issuer{is}, reqs, time.Now())
+		slow.mu.Lock()
 		slow.ends = nil
+		slow.mu.Unlock()
 		time.Sleep(15 * time.Minute)
 		synctest.Wait()
+		slow.mu.Lock()
+		defer slow.mu.Unlock()
 		if len(slow.ends) != len(reqs) {
 			t.Fatalf("%d of %d links were signed in advance", len(slow.ends), len(reqs))
 		}

@@ -290,7 +290,7 @@ func (b *batch) guard(is *Issuer, l link, template bool) Reason {
 	if l.asterisk && !template {
 		return Asterisk
 	}
-	if traversal(l.text[l.path:]) {
+	if l.suspect && traversal(l.text[l.path:]) {
 		return Traversal
 	}
 	if template {
@@ -302,6 +302,9 @@ func (b *batch) guard(is *Issuer, l link, template bool) Reason {
 				return Template
 			}
 		}
+		return Signed
+	}
+	if len(is.Except) == 0 {
 		return Signed
 	}
 	b.plain = l.appendPlain(b.plain[:0])

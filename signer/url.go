@@ -12,31 +12,31 @@ import (
 )
 
 // The percent-encode sets of the URL Standard (https://url.spec.whatwg.org/),
-// as the characters that stand for themselves.
+// as the characters that stand for themselves. The plain ones among them mean
+// nothing to scan either.
 const (
 	inPath = 1 << iota
 	inQuery
 	inFragment
 	inHost
+	plainInPath
+	plainInQuery
 )
 
 var allowed = func() (t [256]uint8) {
 	for c := 0x21; c <= 0x7e; c++ {
-		switch c {
-		case '"', '<', '>':
-			continue
-		}
-		t[c] |= inFragment
-		if c != '#' && c != '\'' {
-			t[c] |= inQuery
-		}
-		switch c {
-		case '#', '?', '^', '`', '{', '}':
-		default:
-			t[c] |= inPath
+		t[c] = inPath | plainInPath | inQuery | plainInQuery | inFragment
+	}
+	exclude := func(set uint8, chars string) {
+		for _, c := range chars {
+			t[c] &^= set
 		}
 	}
-	t['`'] &^= inFragment
+	exclude(inPath|plainInPath, "\"#<>?^`{}")
+	exclude(inQuery|plainInQuery, "\"#<>'")
+	exclude(inFragment, "\"<>`")
+	exclude(plainInPath, "%.*\\")
+	exclude(plainInQuery, "%*/?\\")
 	for _, c := range "abcdefghijklmnopqrstuvwxyz0123456789.-_" {
 		t[c] |= inHost
 	}
@@ -52,6 +52,7 @@ type link struct {
 
 	asterisk  bool // the path or the query holds a "*"
 	backslash bool // the query holds a "\\"
+	suspect   bool // traversal must look at the path and the query
 }
 
 // Canonical returns an absolute http or https URL as the URL Standard
@@ -109,27 +110,47 @@ func scan(raw string, validHost func(string) bool) (l link, ok bool) {
 		return l, false
 	}
 	l.path = i
-	for ; i < len(s) && allowed[s[i]]&inPath != 0; i++ {
+	for {
+		for i < len(s) && allowed[s[i]]&plainInPath != 0 {
+			i++
+		}
+		if i == len(s) || allowed[s[i]]&inPath == 0 {
+			break
+		}
 		switch s[i] {
 		case '%', '.':
-			if s[i-1] == '/' && dots(firstSegment(s[i:])) > 0 {
+			begins := s[i-1] == '/'
+			if begins && dots(firstSegment(s[i:])) > 0 {
 				return l, false
 			}
+			l.suspect = l.suspect || begins || s[i] == '%'
 		case '*':
 			l.asterisk = true
 		case '\\':
 			return l, false
 		}
+		i++
 	}
 	l.query = i
 	if i < len(s) && s[i] == '?' {
-		for i++; i < len(s) && allowed[s[i]]&inQuery != 0; i++ {
+		i++
+		l.suspect = l.suspect || i < len(s) && s[i] == '.'
+		for {
+			for i < len(s) && allowed[s[i]]&plainInQuery != 0 {
+				i++
+			}
+			if i == len(s) || allowed[s[i]]&inQuery == 0 {
+				break
+			}
 			switch s[i] {
 			case '*':
 				l.asterisk = true
 			case '\\':
 				l.backslash = true
+			default:
+				l.suspect = true
 			}
+			i++
 		}
 	}
 	if i < len(s) && s[i] != '#' {

@@ -173,6 +173,9 @@ func FuzzCanonical(f *testing.F) {
 		if (Policy{Resource: canonical, Expires: 1}).check() != nil && !l.backslash {
 			t.Fatalf("%q: %q can't stand in a policy", raw, canonical)
 		}
+		if !l.suspect && traversal(l.text[l.path:]) {
+			t.Fatalf("%q: %q is not suspect", raw, canonical)
+		}
 		u, err := url.Parse(strings.ReplaceAll(canonical, "%", "%25"))
 		if err != nil {
 			t.Fatalf("%q: net/url refuses %q: %v", raw, canonical, err)
