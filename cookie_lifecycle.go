@@ -112,6 +112,9 @@ func (v *cookieVisit) issue(s *cookieSigner) reason {
 		return refusal
 	}
 	sets := v.placed(s)
+	if len(sets) < len(s.sets) {
+		v.lament(s)
+	}
 	if len(sets) == 0 {
 		return reasonCookieDomain
 	}
@@ -181,17 +184,25 @@ type placedSet struct {
 func (v *cookieVisit) placed(s *cookieSigner) []placedSet {
 	placed := make([]placedSet, 0, len(s.sets))
 	for i, set := range s.sets {
-		domain, ok := v.domainFor(set)
-		if !ok {
-			set.lament.Do(func() {
-				v.logger.Error("no cookies are sent: browsers take none from this site for the CDN host; bring both under one domain, sign links instead, or set `domain`",
-					zap.String("signer", s.name), zap.String("site", v.site), zap.String("cdn", set.cdn))
-			})
-			continue
+		if domain, ok := v.domainFor(set); ok {
+			placed = append(placed, placedSet{cookieScope{domain, set.path}, i})
 		}
-		placed = append(placed, placedSet{cookieScope{domain, set.path}, i})
 	}
 	return placed
+}
+
+// lament logs, once in the life of a config, that visitors who are let in
+// cannot have the cookies for a CDN host.
+func (v *cookieVisit) lament(s *cookieSigner) {
+	for _, set := range s.sets {
+		if _, ok := v.domainFor(set); ok {
+			continue
+		}
+		set.lament.Do(func() {
+			v.logger.Error("no cookies are sent: browsers take none from this site for the CDN host; bring both under one domain, or use cloudfront_links",
+				zap.String("signer", s.name), zap.String("site", v.site), zap.String("cdn", set.cdn))
+		})
+	}
 }
 
 func (v *cookieVisit) domainFor(set *cookieSet) (domain string, ok bool) {

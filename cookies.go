@@ -80,7 +80,7 @@ type cookieSet struct {
 	resource resource
 	cdn      string // the host that the cookies have to reach
 	path     string
-	lament   sync.Once // logs that no visitor of this site can have it
+	lament   sync.Once
 }
 
 // CaddyModule returns the Caddy module information.
@@ -133,10 +133,12 @@ func (c *Cookies) provision(ctx caddy.Context) error {
 }
 
 func (c *Cookies) provisionAttributes(ctx caddy.Context) error {
-	expanded := caddy.NewReplacer().ReplaceKnown(c.Domain, "")
-	if expanded != "" {
-		var err error
-		if c.domain, err = parseCookieDomain(expanded); err != nil {
+	if c.Domain != "" {
+		domain, err := expand(c.Domain)
+		if err != nil {
+			return fmt.Errorf("domain: %w", err)
+		}
+		if c.domain, err = parseCookieDomain(domain); err != nil {
 			return err
 		}
 	}

@@ -134,7 +134,8 @@ func TestCookiesAreIssuedOncePerWindow(t *testing.T) {
 }
 
 // Cookies go on final answers that succeed or redirect, and leave nothing
-// behind on others; the app's own are kept.
+// behind on others, not even if the header has seemed to be final; the app's own
+// are kept.
 func TestCookiesByStatus(t *testing.T) {
 	s := newStage(t, `
 		@member header Session *
@@ -146,6 +147,7 @@ func TestCookiesByStatus(t *testing.T) {
 			`+private+`
 		}
 		error /error 503
+		test_late_error /late-error
 		respond /respond/404 404
 		encode
 	`)
@@ -164,7 +166,7 @@ func TestCookiesByStatus(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/200": true, "/204": true, "/206": true, "/302": true, "/303": true, "/304": true, "/hints": true,
 		"/400": false, "/401": false, "/403": false, "/404": false, "/500": false, "/503": false,
-		"/respond/404": false, "/error": false,
+		"/respond/404": false, "/error": false, "/late-error": false,
 	} {
 		got := s.visitor().get(appURL+path, member)
 		if got.hasCookies() != want || (got.marker() != nil) != want {
@@ -613,6 +615,7 @@ func TestCookieConfigErrors(t *testing.T) {
 	for _, test := range []struct{ name, options, want string }{
 		{"public suffix", private + "\ndomain co.uk", "is a public suffix"},
 		{"not covered", private + "\ndomain example.com", "domain example.com does not cover cdn.site.test"},
+		{"unset domain", private + "\ndomain {env.NO_SUCH_DOMAIN}", "domain: "},
 		{"IP address", private + "\ndomain 127.0.0.1", "write domain host"},
 		{"cloudfront.net", "resource https://d111.cloudfront.net/*", "write domain host"},
 		{"overlap", "resource https://cdn.site.test/a/* https://cdn.site.test/a/b/*", "would be sent together with those of resource https://cdn.site.test/a/*"},
@@ -631,12 +634,13 @@ func TestCookieConfigErrors(t *testing.T) {
 			t.Errorf("%s: got %v, want an error with %q", test.name, err, test.want)
 		}
 	}
+	t.Setenv("COOKIE_DOMAIN", "site.test")
 	for _, options := range []string{
 		"resource https://d111.cloudfront.net/*\ndomain host",
 		"resource https://cdn.site.test/* https://cdn.elsewhere.test/*",
 		"resource https://a.co.uk/* https://b.co.uk/*",
 		"resource https://127.0.0.1:8443/*",
-		private + "\ndomain {$COOKIE_DOMAIN:site.test}",
+		private + "\ndomain {env.COOKIE_DOMAIN}",
 	} {
 		s := newStage(t, cookiesBlock(options))
 		if err := s.validate(); err != nil {

@@ -169,7 +169,7 @@ func (s *stage) validate() error {
 
 func (s *stage) config(upstream string) (globals, sites string) {
 	_, port, _ := strings.Cut(s.addr, ":")
-	globals = fmt.Sprintf("order test_session after basic_auth\n%s\ncloudfront {\nsigner media {\nkey_file %s\nkey_pair_id K2JCJMDEHXQW5F\n%s\n}\n}\n", s.globals, s.privateFile, s.signer)
+	globals = fmt.Sprintf("order test_session after basic_auth\norder test_late_error before reverse_proxy\n%s\ncloudfront {\nsigner media {\nkey_file %s\nkey_pair_id K2JCJMDEHXQW5F\n%s\n}\n}\n", s.globals, s.privateFile, s.signer)
 	edge := "cloudfront_verify media {\nscheme https\n}\nrespond asset"
 	sites = fmt.Sprintf("http://app.site.test:%[1]s {\n%[2]s\nreverse_proxy %[3]s\n}\nhttp://cdn.site.test:%[1]s, http://cdn.elsewhere.test:%[1]s {\n%[4]s\n}\nhttp://metrics.site.test:%[1]s {\nmetrics\n}\n", port, s.app, upstream, edge)
 	return globals, sites
@@ -214,4 +214,29 @@ func (testSession) Authenticate(_ http.ResponseWriter, r *http.Request) (caddyau
 	}
 	id, err := url.PathUnescape(sessions[0])
 	return caddyauth.User{ID: id}, err == nil, err
+}
+
+// testLateError says 200, and then that there has been an error. In front of
+// it, encode has not sent the header yet.
+type testLateError struct{}
+
+func init() {
+	caddy.RegisterModule(testLateError{})
+	httpcaddyfile.RegisterHandlerDirective("test_late_error", func(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+		h.Next()
+		return testLateError{}, nil
+	})
+}
+
+func (testLateError) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.test_late_error",
+		New: func() caddy.Module { return new(testLateError) },
+	}
+}
+
+func (testLateError) ServeHTTP(w http.ResponseWriter, _ *http.Request, _ caddyhttp.Handler) error {
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(http.StatusOK)
+	return caddyhttp.Error(http.StatusServiceUnavailable, nil)
 }
