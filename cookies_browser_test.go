@@ -27,8 +27,8 @@ import (
 var (
 	loadedWithCookies = map[string]bool{
 		"image": true, "style": true, "script": true, "fetch": true, "fetchedFont": true,
-		"imageCORS": true, "styleCORS": true, "scriptCORS": true,
-		"plainFetch": false, "styledFont": false, "imageAnonymous": false,
+		"imageCORS": true, "styleCORS": true, "scriptCORS": true, "moduleCORS": true,
+		"plainFetch": false, "styledFont": false, "imageAnonymous": false, "module": false,
 	}
 	loadedWithout = func() map[string]bool {
 		nothing := maps.Clone(loadedWithCookies)
@@ -208,6 +208,7 @@ func browserAssets(t *testing.T) string {
 		"cors.css":    []byte(`#style { background: rgb(230, 255, 230) }`),
 		"script.js":   []byte(`document.getElementById("script").textContent = "ran"`),
 		"cors.js":     []byte(`document.getElementById("scriptCORS").textContent = "ran"`),
+		"module.js":   []byte(`export const module = true`),
 		"data.json":   []byte(`{"fetched": true}`),
 		"square.ttf":  squareFont(t),
 		"fetched.ttf": squareFont(t),
@@ -327,6 +328,8 @@ var browserPage = template.Must(template.New("").Parse(strings.TrimSpace(`
 			styleCORS: await loadStyle({href: url("cors.css"), crossOrigin: "use-credentials"}),
 			script: await loadScript({src: url("script.js")}),
 			scriptCORS: await loadScript({src: url("cors.js"), crossOrigin: "use-credentials"}),
+			module: await loadScript({type: "module", src: url("module.js?anonymous=" + Math.random())}),
+			moduleCORS: await loadScript({type: "module", src: url("module.js?" + Math.random()), crossOrigin: "use-credentials"}),
 			fetch: data !== null && (await data.json()).fetched,
 			plainFetch: await get("data.json", {}) !== null,
 			fetchedFont: font !== null && await face(await font.arrayBuffer()),

@@ -1,14 +1,26 @@
 package cloudfront
 
 import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
 	"strings"
 	"testing"
+	"time"
 )
 
 // handlersOfLinksAndCookies are the two that decide at the final header, as
@@ -138,6 +150,7 @@ func TestRequire(t *testing.T) {
 		{"response_header", "HANDLER", "require response_header X-Member", []visit{
 			{"/yes", true},
 			{"/no", true}, // any value
+			{"/redirect", true},
 			{"/empty", false},
 			{"/failing", false},
 			{"/interim", false},
@@ -173,7 +186,7 @@ func TestRequire(t *testing.T) {
 			{"/|Member: bob", false},
 			{"/?member=bob", false},
 		}},
-		{"a client certificate", "HANDLER", "require {http.request.tls.client.subject}", []visit{
+		{"a client certificate without TLS", "HANDLER", "require {http.request.tls.client.subject}", []visit{
 			{"/", false},
 		}},
 
@@ -303,4 +316,99 @@ func TestRequireRefusesPlaceholdersOfClients(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A client's certificate says who it is only if Caddy asks for one and checks
+// it: in the mode "request", it is the client's own word.
+func TestRequireClientCertificate(t *testing.T) {
+	authority := certificateAuthority(t)
+	known := clientCertificate(t, authority, ecKey())
+	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown := clientCertificate(t, authority, stranger) // claims the issuer, and does not have its key
+
+	app := httptest.NewServer(http.HandlerFunc(memberApp))
+	defer app.Close()
+	key, _ := writeKey(t, rsaKey())
+	addr := freeAddr(t)
+	startCaddy(t, fmt.Sprintf(`
+		auto_https disable_redirects
+		skip_install_trust
+		local_certs
+		https_port %s
+		cloudfront {
+			signer media {
+				key_file %s
+				key_pair_id K2JCJMDEHXQW5F
+				resource https://cdn.site.test/private/*
+				require {http.request.tls.client.subject} CN=bob
+			}
+		}
+	`, portOf(addr), key), fmt.Sprintf(`
+		https://app.site.test:%s {
+			tls internal {
+				client_auth {
+					mode require_and_verify
+					trust_pool file %s
+				}
+			}
+			cloudfront_cookies media
+			cloudfront_links media
+			reverse_proxy %s
+		}
+	`, portOf(addr), writeFile(t, "ca.crt", authority), app.Listener.Addr()))
+	issuerPin(t, addr, "app.site.test") // waits for the site's own certificate
+
+	get := func(certificates ...tls.Certificate) (answer, error) {
+		client := http.Client{Transport: &http.Transport{
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, addr)
+			},
+			TLSClientConfig:   &tls.Config{InsecureSkipVerify: true, GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &certificates[0], nil }},
+			DisableKeepAlives: true,
+		}}
+		response, err := client.Get(appURL)
+		if err != nil {
+			return answer{}, err
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		return answer{response, string(body)}, err
+	}
+	if got, err := get(known); err != nil || !got.hasCookies() || !strings.Contains(got.body, "Signature=") {
+		t.Errorf("with a certificate: %v", err)
+	}
+	if got, err := get(unknown); err == nil {
+		t.Errorf("with a forged certificate: %s", got.Status)
+	}
+	if got, err := get(tls.Certificate{}); err == nil {
+		t.Errorf("without a certificate: %s", got.Status)
+	}
+}
+
+// clientCertificate makes one for bob, signed with a key.
+func clientCertificate(t *testing.T, authority []byte, issuer *ecdsa.PrivateKey) tls.Certificate {
+	t.Helper()
+	block, _ := pem.Decode(authority)
+	parent, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parent.PublicKey = issuer.Public()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(2),
+		Subject:      pkix.Name{CommonName: "bob"},
+		NotAfter:     time.Now().Add(time.Hour),
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}, parent, key.Public(), issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
