@@ -198,7 +198,7 @@ func (v *Verify) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhtt
 	if v.Errors {
 		return caddyhttp.Error(http.StatusForbidden, fmt.Errorf("%s: %s", res.Code, res.Why))
 	}
-	return writeRefusal(w, r, res.Code)
+	return writeRefusal(w, res.Code)
 }
 
 // request is what the edge sees. Scheme and host are the connection's own or
@@ -243,7 +243,7 @@ func setVerifyPlaceholders(r *http.Request, res signer.Result) {
 }
 
 // writeRefusal answers as the edge does.
-func writeRefusal(w http.ResponseWriter, r *http.Request, code signer.Code) error {
+func writeRefusal(w http.ResponseWriter, code signer.Code) error {
 	body := code.XML()
 	h := w.Header()
 	h.Set("Server", "CloudFront")
@@ -251,10 +251,7 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, code signer.Code) erro
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("X-Cache", "Error from cloudfront")
 	w.WriteHeader(http.StatusForbidden)
-	if r.Method == http.MethodHead {
-		return nil
-	}
-	_, err := w.Write(body)
+	_, err := w.Write(body) // to HEAD net/http sends no body
 	return err
 }
 

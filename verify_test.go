@@ -232,6 +232,35 @@ func TestVerifyTakesCredentialsOff(t *testing.T) {
 	}
 }
 
+func TestVerifyInsideRewrites(t *testing.T) {
+	key, public := edgeKey(t)
+	addr := freeAddr(t)
+	verify := "cloudfront_verify {\n\t\t\ttrusted_key KEDGE " + public + "\n\t\t}\n\t\trespond {http.request.uri}"
+	startCaddy(t, "", fmt.Sprintf(`http://%s {
+	handle_path /files/* {
+		%[2]s
+	}
+	route /old/* {
+		rewrite /new?x=1&{query}
+		%[2]s
+	}
+}`, addr, verify))
+	site := "http://" + addr
+	for _, tc := range []struct {
+		url, cookie, want string
+	}{
+		{signURL(t, key, site+"/files/a?b"), "", "/a?b"},
+		{site + "/files/a", cookieHeader(t, key, site+"/files/*"), "/a"},
+		{signURL(t, key, site+"/old/a?b"), "", "/new?x=1&b"},
+		{strings.Replace(signURL(t, key, site+"/a"), "/a", "/files/a", 1), "", string(signer.AccessDenied.XML())},
+		{strings.Replace(signURL(t, key, site+"/new"), "/new", "/old/a", 1), "", string(signer.AccessDenied.XML())},
+	} {
+		if resp, body := get(t, addr, tc.url, "Cookie: "+tc.cookie); body != tc.want {
+			t.Errorf("%s: %s: %s, want %s", tc.url, resp.Status, body, tc.want)
+		}
+	}
+}
+
 func port(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
 
 func TestVerifyJudgesTheViewersURL(t *testing.T) {
