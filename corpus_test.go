@@ -39,7 +39,7 @@ var corpus = []corpusKind{
 	{"css", "text/css", []string{judgeFolder + "/node_modules/bootswatch/dist", judgeFolder + "/node_modules/bootstrap-icons/font"}, regexp.MustCompile(`\.css$`), 20, 40},
 	{"js", "text/javascript", []string{judgeFolder + "/node_modules"}, regexp.MustCompile(`/(react-dom|react|jquery|vue|@vue|parse5|css-tree|postcss|acorn|nanoid|typescript)/.*\.m?js$`), 20, 40},
 	{"json", "application/json", []string{judgeFolder + "/node_modules"}, regexp.MustCompile(`/package\.json$`), 20, 60},
-	{"xml", "image/svg+xml", []string{judgeFolder + "/node_modules/bootstrap-icons/icons", "/usr/share/doc/python3.11"}, regexp.MustCompile(`\.svg$`), 20, 30},
+	{"xhtml", "application/xhtml+xml", []string{"/usr/share/doc/apache2-doc/manual/en"}, regexp.MustCompile(`\.html(\.en)?$`), 20, 60},
 }
 
 // corpusHosts are hosts that links of these documents really lead to.
@@ -81,7 +81,7 @@ func TestRealDocuments(t *testing.T) {
 				}
 				after := fetchBody(t, "http://"+site+"/"+kind.name+"?"+url.QueryEscape(path))
 				verdict := judge.ask(t, judged{Name: path, Kind: kind.name, Hosts: corpusHosts, Before: []byte(readFile(t, path)), After: after})
-				for _, problem := range verdict.Problems {
+				for _, problem := range verdict.Problems[:min(3, len(verdict.Problems))] {
 					t.Errorf("%s: %s", path, problem)
 				}
 				for _, link := range verdict.Links {

@@ -137,6 +137,8 @@ var scanCases = []scanCase{
 	{"import, font, image-set", `@import "[H]/a.css" screen;a{b:url( '[H]/a.woff2' );c:image-set(url([H]/a.png) 1x)}`, `@import "[H]/a.css?[S]" screen;a{b:url( '[H]/a.woff2?[S]' );c:image-set(url([H]/a.png?[S]) 1x)}`, CSS},
 	{"font with an empty query", `src:url([H]/f.eot?#iefix),url("[H]/f.eot?")`, `src:url([H]/f.eot?[S]#iefix),url("[H]/f.eot?[S]")`, CSS},
 	{"style sheet's comment", "/* [H]/a.css */", same, CSS},
+	{"bar in url()", `@import url([H]/css?family=A|B);@import "[H]/css?family=A|B";`, `@import url([H]/css?family=A|B&[S]);@import "[H]/css?family=A|B&[S]";`, CSS},
+	{"namespace in a data URL", `a{b:url("data:image/svg+xml,%3csvg xmlns='[H]/svg' viewBox='0'%3e")}`, same, CSS},
 	{"escape in CSS", `url([H]/a\).png)`, same, CSS},
 
 	// XML.

@@ -69,6 +69,10 @@ func stopsString(c rune) bool {
 	return c <= ' '
 }
 
+// stopsToken reports whether c ends a link in url(…) without quotes, in which
+// '|' and '^' mean nothing (CSS Syntax Module Level 3, section 4.3.6).
+func stopsToken(c rune) bool { return c != '|' && c != '^' && stopsString(c) }
+
 // stopsValue reports whether c ends an unquoted attribute value.
 func stopsValue(c rune) bool { return isWhite(c) || c == '>' }
 

@@ -306,7 +306,13 @@ func (s *scanner) quoted(c *candidate, in syntax, r ending, quote byte) verdict 
 	at := c.start - c.open.size
 	r.closer = s.buf[at:c.start]
 	r.apos = in != scriptSyntax
+	if in == styleSyntax {
+		r.stop = stopsToken
+	}
 	attr, isAttr := attributeBefore(s.buf, at)
+	if isAttr && attr == placeAttr {
+		return c.leave(LeftReference) // a namespace, as in SVG in a data: URL
+	}
 	if isAttr && (in != scriptSyntax || openTagBefore(s.buf, at)) {
 		// Markup in a string, unless it is an assignment in a script.
 		r.escapes.entity, r.escapes.nested = true, true
@@ -352,6 +358,9 @@ func (s *scanner) quoted(c *candidate, in syntax, r ending, quote byte) verdict 
 // bracketed judges a link in parentheses or brackets, such as url(…).
 func (s *scanner) bracketed(c *candidate, in syntax, r ending, bracket rune) verdict {
 	r.bracket = bracket
+	if in == styleSyntax && bracket == ')' {
+		r.stop = stopsToken
+	}
 	c.escapes = r.escapes
 	if c.read(s.buf, c.path, &r, s.eof) {
 		return s.wait(c)

@@ -15,7 +15,7 @@ function compare(j, a, b, parent) {
 	if (a.nodeName !== b.nodeName) return j.problem("tree", `${a.nodeName} became ${b.nodeName}`);
 	if (a.nodeName === "#text") return text(j, a.value, b.value, parent);
 	if (a.nodeName === "#comment") return j.sameButSigned("comment", a.data, b.data);
-	if (a.attrs) attributes(j, a, b);
+	if (a.attrs) judgeElement(j, a.nodeName, a.attrs.map(flat), b.attrs.map(flat));
 	if (a.content) compare(j, a.content, b.content, a);
 	const [before, after] = [a.childNodes ?? [], b.childNodes ?? []];
 	if (before.length !== after.length) return j.problem(a.nodeName, "has other children");
@@ -31,22 +31,24 @@ function text(j, before, after, parent) {
 	j.sameButSigned("script", before, after);
 }
 
-function attributes(j, a, b) {
-	const value = (name) => (a.attrs.find((attr) => attr.name === name)?.value ?? "").toLowerCase();
+const flat = ({ prefix, name, value }) => ({ name: prefix ? `${prefix}:${name}` : name, value });
+
+// judgeElement compares the attributes of an element.
+export function judgeElement(j, element, attributes, others) {
+	const value = (name) => (attributes.find((attr) => attr.name === name)?.value ?? "").toLowerCase();
 	const untouched =
-		a.nodeName === "base" ||
-		(a.nodeName === "link" && value("rel").split(/\s+/).some((rel) => ["canonical", "preconnect", "dns-prefetch", "alternate"].includes(rel))) ||
-		(a.nodeName === "meta" && value("http-equiv") === "content-security-policy");
-	if (a.attrs.length !== b.attrs.length) return j.problem(a.nodeName, "has other attributes");
-	a.attrs.forEach(({ name, prefix, value: before }, i) => {
-		const after = b.attrs[i].value;
-		const full = prefix ? `${prefix}:${name}` : name;
-		const where = `${a.nodeName} ${full}`;
-		if (b.attrs[i].name !== name) return j.problem(where, `became ${b.attrs[i].name}`);
-		if (untouched || readByPeople(name) || full.startsWith("xmlns")) return j.same(where, before, after);
-		if (urls.has(full)) return j.link(where, before, after);
+		element === "base" ||
+		(element === "link" && value("rel").split(/\s+/).some((rel) => ["canonical", "preconnect", "dns-prefetch", "alternate"].includes(rel))) ||
+		(element === "meta" && value("http-equiv") === "content-security-policy");
+	if (attributes.length !== others.length) return j.problem(element, "has other attributes");
+	attributes.forEach(({ name, value: before }, i) => {
+		const after = others[i].value;
+		const where = `${element} ${name}`;
+		if (others[i].name !== name) return j.problem(where, `became ${others[i].name}`);
+		if (untouched || readByPeople(name) || name.startsWith("xmlns")) return j.same(where, before, after);
+		if (urls.has(name)) return j.link(where, before, after);
 		if (name === "srcset" || name === "imagesrcset") return srcset(j, where, before, after);
-		if (name === "style") return judgeStyle(j, before, after, "declarationList");
+		if (name === "style") return judgeStyle(j, before, after);
 		j.sameButSigned(where, before, after);
 	});
 }

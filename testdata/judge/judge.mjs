@@ -10,9 +10,9 @@ import { judgeHTML } from "./html.mjs";
 import { judgeCSS } from "./css.mjs";
 import { judgeScript } from "./script.mjs";
 import { judgeJSON } from "./json.mjs";
-import { judgeXML } from "./xml.mjs";
+import { judgeXHTML } from "./xhtml.mjs";
 
-const judges = { html: judgeHTML, css: judgeCSS, js: judgeScript, json: judgeJSON, xml: judgeXML };
+const judges = { html: judgeHTML, css: judgeCSS, js: judgeScript, json: judgeJSON, xhtml: judgeXHTML };
 
 for await (const line of createInterface({ input: process.stdin })) {
 	const { name, kind, hosts, before, after } = JSON.parse(line);
