@@ -80,16 +80,16 @@ func TestRealDocuments(t *testing.T) {
 					break
 				}
 				after := fetchBody(t, "http://"+site+"/"+kind.name+"?"+url.QueryEscape(path))
-				verdict := judge.ask(t, judged{Name: path, Kind: kind.name, Hosts: corpusHosts, Before: []byte(readFile(t, path)), After: after})
-				for _, problem := range verdict.Problems[:min(3, len(verdict.Problems))] {
+				findings := judge.ask(t, judged{Name: path, Kind: kind.name, Hosts: corpusHosts, Before: []byte(readFile(t, path)), After: after})
+				for _, problem := range findings.Problems[:min(3, len(findings.Problems))] {
 					t.Errorf("%s: %s", path, problem)
 				}
-				for _, link := range verdict.Links {
+				for _, link := range findings.Links {
 					checkCorpusLink(t, verifier, link.Plain, link.Signed)
 				}
-				if len(verdict.Links) > 0 {
+				if len(findings.Links) > 0 {
 					documents++
-					links += len(verdict.Links)
+					links += len(findings.Links)
 				}
 			}
 			if documents < kind.least {
@@ -204,8 +204,8 @@ type judged struct {
 	After  []byte   `json:"after"`
 }
 
-// verdict is what the parsers found.
-type verdict struct {
+// findings are what the parsers found.
+type findings struct {
 	Links    []struct{ Plain, Signed string }
 	Problems []string
 }
@@ -234,12 +234,12 @@ func startJudge(t *testing.T) *judge {
 	return &judge{json.NewEncoder(in), json.NewDecoder(out)}
 }
 
-func (j *judge) ask(t *testing.T, doc judged) verdict {
+func (j *judge) ask(t *testing.T, doc judged) findings {
 	t.Helper()
 	if err := j.in.Encode(doc); err != nil {
 		t.Fatal(err)
 	}
-	var v verdict
+	var v findings
 	if err := j.out.Decode(&v); err != nil {
 		t.Fatal(err)
 	}
