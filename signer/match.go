@@ -60,22 +60,3 @@ func cutBefore(s string, sep byte) (before, from string) {
 	}
 	return s, ""
 }
-
-// difference names the first part of url that pattern does not hold.
-func difference(pattern, url string) string {
-	scheme, rest, _ := strings.Cut(pattern, "://")
-	urlScheme, urlRest, _ := strings.Cut(url, "://")
-	host, rest := cutBefore(rest, '/')
-	urlHost, urlRest := cutBefore(urlRest, '/')
-	path, _, _ := strings.Cut(rest, "?")
-	urlPath, _, _ := strings.Cut(urlRest, "?")
-	switch {
-	case !glob(scheme, urlScheme, false):
-		return "scheme"
-	case !glob(host, urlHost, false):
-		return "host"
-	case !glob(path, urlPath, false):
-		return "path"
-	}
-	return "query"
-}

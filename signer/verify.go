@@ -276,7 +276,7 @@ func conditions(req *ViewerRequest, res *Result) *refusal {
 	case flat != sections:
 		return refuse(AccessDenied, "the resource %q is ambiguous: whether it holds %s depends on whether a wildcard may cross from one part of a URL into the next, which AWS does not say", p.Resource, res.URL)
 	case !flat:
-		return refuse(AccessDenied, "the policy is for %q, and the %s of %s is another", p.Resource, difference(p.Resource, res.URL), res.URL)
+		return refuse(AccessDenied, "the policy is for %q, and that does not hold %s", p.Resource, res.URL)
 	}
 	return nil
 }

@@ -326,11 +326,9 @@ func TestResource(t *testing.T) {
 		why           string
 	}{
 		{"https://h/private/*", "https://h/private/a?b", Allowed, Allowed, ""},
-		{"https://h/private/*", "https://h/public/a", AccessDenied, AccessDenied, "the path of https://h/public/a is another"},
-		{"https://h/private/*", "http://h/private/a", AccessDenied, AccessDenied, "the scheme of"},
-		{"https://d111.cloudfront.net/*", "https://cdn.example.com/a", AccessDenied, AccessDenied, "the host of"},
-		{"https://h/p?a=1", "https://h/p?a=2", AccessDenied, AccessDenied, "the query of"},
-		{"https://h/p", "https://h/p?a=2", AccessDenied, AccessDenied, "the query of"},
+		{"https://h/private/*", "https://h/public/a", AccessDenied, AccessDenied, "does not hold"},
+		{"https://h/private/*", "http://h/private/a", AccessDenied, AccessDenied, "does not hold"},
+		{"https://d111.cloudfront.net/*", "https://cdn.example.com/a", AccessDenied, AccessDenied, "does not hold"},
 		{"https://h/p?a=1&b=2", "https://h/p?a=1&b=2", Allowed, Allowed, ""},
 		{"*", "https://h/p", Allowed, AccessDenied, "must begin with http:// or https://"},
 		{"*://h/*", "https://h/p", Allowed, AccessDenied, "must begin with http:// or https://"},
