@@ -82,9 +82,11 @@ func (App) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// caches holds the signature cache of the process, by its size: a reload that
-// keeps the size keeps the signatures.
+// caches holds the signature cache of the process, so that a reload keeps the
+// signatures, and the last config that goes takes it along.
 var caches = caddy.NewUsagePool()
+
+const cacheKey = "signatures"
 
 // running is the app of the config in use, for the admin API.
 var running atomic.Pointer[App]
@@ -104,7 +106,7 @@ func (app *App) Provision(ctx caddy.Context) error {
 	if app.CacheSize == 0 {
 		app.CacheSize = defaultCacheSize
 	}
-	cache, _, err := caches.LoadOrNew(app.CacheSize, func() (caddy.Destructor, error) {
+	cache, _, err := caches.LoadOrNew(cacheKey, func() (caddy.Destructor, error) {
 		return sharedCache{signer.NewCache(app.CacheSize)}, nil
 	})
 	if err != nil {
@@ -127,13 +129,15 @@ func (app *App) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// Start makes or loads the keys that come from Caddy's storage.
+// Start makes or loads the keys that come from Caddy's storage. A config that
+// is only checked does not get here.
 func (app *App) Start() error {
 	for _, key := range app.deferred {
 		if _, err := key.get(); err != nil {
 			return err
 		}
 	}
+	app.cache.Resize(app.CacheSize)
 	running.Store(app)
 	return nil
 }
@@ -149,7 +153,7 @@ func (app *App) Cleanup() error {
 	if app.cache == nil {
 		return nil
 	}
-	_, err := caches.Delete(app.CacheSize)
+	_, err := caches.Delete(cacheKey)
 	return err
 }
 
