@@ -114,7 +114,23 @@ func elementEnd(list string) int {
 }
 
 // spareLife is for how long a response may be shown again, so that the
-// signatures in it still have at least the ttl less one window to live then.
-func spareLife(is *signer.Issuer, now time.Time) time.Duration {
-	return time.Unix(is.Expires(now), 0).Sub(now) - (is.Window.TTL - is.Window.Size)
+// signatures in it still have the ttl less one window to live then.
+func spareLife(issuers []*signer.Issuer, now time.Time) time.Duration {
+	var life time.Duration
+	for i, is := range issuers {
+		spare := time.Unix(is.Expires(now), 0).Sub(now) - (is.Window.TTL - is.Window.Size)
+		if i == 0 || spare < life {
+			life = spare
+		}
+	}
+	return life
+}
+
+// restrict takes off what is no longer true of a response with signatures and
+// limits how long it may be kept.
+func restrict(h http.Header, issuers []*signer.Issuer, now time.Time) {
+	for _, name := range []string{"Accept-Ranges", "Last-Modified", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest"} {
+		delete(h, name)
+	}
+	restrictCaching(h, spareLife(issuers, now), now)
 }

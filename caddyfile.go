@@ -614,12 +614,38 @@ func (v *Verify) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	})
 }
 
+// UnmarshalCaddyfile sets up the template functions from Caddyfile tokens. Syntax:
+//
+//	templates {
+//		extensions {
+//			cloudfront [<signer>...] {
+//				<options that the handlers share>
+//				scope link|directory|resource
+//			}
+//		}
+//	}
+func (t *TemplateFunctions) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next() // consume extension name
+	var err error
+	if t.Signers, err = signerNames(d); err != nil {
+		return err
+	}
+	err = parseSignerBlock(d, "the templates extension cloudfront", &t.SignerConfig, options{
+		"scope": word(&t.Scope, string(signer.ScopeLink), string(signer.ScopeDirectory), string(signer.ScopeResource)),
+	})
+	if err != nil {
+		return err
+	}
+	return checkNamedKey(d, t.Signers, t.SignerConfig)
+}
+
 // Interface guards
 var (
 	_ caddyfile.Unmarshaler = (*Links)(nil)
 	_ caddyfile.Unmarshaler = (*Cookies)(nil)
 	_ caddyfile.Unmarshaler = (*Redirect)(nil)
 	_ caddyfile.Unmarshaler = (*Verify)(nil)
+	_ caddyfile.Unmarshaler = (*TemplateFunctions)(nil)
 	_ caddyfile.Unmarshaler = (*FileKey)(nil)
 	_ caddyfile.Unmarshaler = (*PEMKey)(nil)
 	_ caddyfile.Unmarshaler = (*InternalKey)(nil)

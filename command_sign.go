@@ -49,23 +49,21 @@ error; the exit code is then 3.`,
 		if len(urls) == 0 {
 			return errors.New("there is no URL to sign")
 		}
-		switch signer.Scope(scope) {
-		case signer.ScopeLink, signer.ScopeDirectory:
-		case signer.ScopeResource:
-			if from.config == "" && from.resources == nil {
-				return errors.New("--scope resource: say what to open, such as --resource 'https://cdn.example.com/private/*'")
-			}
-		default:
-			return fmt.Errorf("--scope %s: is not known; write link, directory or resource", scope)
+		opens, err := parseScope(scope)
+		if err != nil {
+			return fmt.Errorf("--%w", err)
 		}
-		issuer, err := from.issuer(signer.Scope(scope), urls)
+		if opens == signer.ScopeResource && from.config == "" && from.resources == nil {
+			return errors.New("--scope resource: say what to open, such as --resource 'https://cdn.example.com/private/*'")
+		}
+		issuer, err := from.issuer(opens, urls)
 		if err != nil {
 			return err
 		}
 		now := at.now()
 		all := true
 		for _, url := range urls {
-			signed, no := signedURL(issuer, url, now)
+			signed, no := signedURL([]*signer.Issuer{issuer}, url, now)
 			if no != reasonNone {
 				all = false
 				say(cmd, "not signed: %s: %s", url, inWords(signer.Reason(no)))

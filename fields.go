@@ -3,7 +3,6 @@ package cloudfront
 import (
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/caddy-cloudfront/caddy-cloudfront/signer"
 )
@@ -56,29 +55,7 @@ func (x *exchange) markSigned(h http.Header) {
 		etag = signedTag(x.links.fingerprint, x.issuers, x.now).of(h, x.datable())
 	}
 	setEntityTag(h, etag)
-	x.restrict(h)
-}
-
-// restrict takes off what is no longer true of a response with signatures and
-// limits how long it may be kept.
-func (x *exchange) restrict(h http.Header) {
-	for _, name := range []string{"Accept-Ranges", "Last-Modified", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest"} {
-		delete(h, name)
-	}
-	restrictCaching(h, x.life(), x.now)
-}
-
-// life is how long the response may be shown again, so that its links have the
-// ttl less one window left by then.
-func (x *exchange) life() time.Duration {
-	var life time.Duration
-	for i, is := range x.issuers {
-		spare := spareLife(is, x.now)
-		if i == 0 || spare < life {
-			life = spare
-		}
-	}
-	return life
+	restrict(h, x.issuers, x.now)
 }
 
 // tagPlain marks a response that holds no signature whoever asks for it, so
@@ -136,6 +113,6 @@ func (x *exchange) notModified(h http.Header) {
 		setEntityTag(h, v.tagged)
 	}
 	if v.signed || fields {
-		x.restrict(h)
+		restrict(h, x.issuers, x.now)
 	}
 }

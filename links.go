@@ -66,15 +66,10 @@ func (Links) CaddyModule() caddy.ModuleInfo {
 // Provision loads the signers and checks the options.
 func (l *Links) Provision(ctx caddy.Context) error {
 	l.logger = ctx.Logger()
-	scope := signer.Scope(l.Scope)
-	switch scope {
-	case "":
-		scope = signer.ScopeLink
-	case signer.ScopeLink, signer.ScopeDirectory, signer.ScopeResource:
-	default:
-		return fmt.Errorf("cloudfront_links: scope %s: is not known; write link, directory or resource", l.Scope)
+	scope, err := parseScope(l.Scope)
+	if err != nil {
+		return fmt.Errorf("cloudfront_links: %w", err)
 	}
-	var err error
 	if l.signers, err = siteSigners(ctx, l.Signers, l.SignerConfig, scope); err != nil {
 		return fmt.Errorf("cloudfront_links: %w", err)
 	}

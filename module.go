@@ -23,6 +23,7 @@ func init() {
 	caddy.RegisterModule(Cookies{})
 	caddy.RegisterModule(Redirect{})
 	caddy.RegisterModule(Verify{})
+	caddy.RegisterModule(TemplateFunctions{})
 	caddy.RegisterModule(FileKey{})
 	caddy.RegisterModule(PEMKey{})
 	caddy.RegisterModule(InternalKey{})

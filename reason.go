@@ -22,5 +22,6 @@ const (
 	reasonLogout           reason = "logout"             // the visitor is signing out
 	reasonCookieDomain     reason = "cookie_domain"      // no browser would take cookies from this site for the CDN
 	reasonCookieLength     reason = "cookie_length"      // a cookie would be longer than browsers take
+	reasonIncluded         reason = "included"           // a page for httpInclude, of which the header is lost
 	reasonError            reason = "error"              // the key could not be used
 )

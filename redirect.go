@@ -139,7 +139,7 @@ func (re *Redirect) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhtt
 	}
 	url = signer.Join(url, "", keepQuery(r.URL.RawQuery, re.KeepQuery))
 	now := time.Now()
-	signed, no := signedURL(issuer, url, now)
+	signed, no := signedURL([]*signer.Issuer{issuer}, url, now)
 	switch no {
 	case reasonNone:
 	case reasonError:
@@ -149,7 +149,7 @@ func (re *Redirect) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhtt
 	}
 	h := w.Header()
 	h.Set("Location", signed)
-	life := spareLife(issuer, now)
+	life := spareLife([]*signer.Issuer{issuer}, now)
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "max-age="+strconv.FormatInt(int64(life/time.Second), 10))
 	}
@@ -169,20 +169,23 @@ func (re *Redirect) count(result string) {
 	responsesTotal.WithLabelValues("redirect", re.signer.name, result).Inc()
 }
 
-// signedURL returns a URL with its signature.
-func signedURL(issuer *signer.Issuer, raw string, now time.Time) (string, reason) {
+// signedURL returns a URL with its signature, by the first issuer whose
+// resources hold it.
+func signedURL(issuers []*signer.Issuer, raw string, now time.Time) (string, reason) {
 	url, fragment, err := signer.Canonical(raw)
 	if err != nil {
 		return "", reason(signer.Unsafe)
 	}
-	query, strip, no := issuer.Query(url, now)
-	if no != signer.Signed {
-		return "", reason(no)
+	requests := []signer.Request{{URL: url}}
+	signer.Sign(issuers, requests, now)
+	answer := requests[0]
+	if answer.Reason != signer.Signed {
+		return "", reason(answer.Reason)
 	}
-	if strip {
+	if answer.Strip {
 		url = withoutSignature(url)
 	}
-	return signer.Join(url, fragment, query), reasonNone
+	return signer.Join(url, fragment, answer.Query), reasonNone
 }
 
 // withoutSignature takes the parameters of a signature off a URL.

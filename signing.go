@@ -313,6 +313,17 @@ func (s *siteSigner) checkPolicies(except []string) error {
 	return nil
 }
 
+// parseScope applies the default.
+func parseScope(name string) (signer.Scope, error) {
+	switch scope := signer.Scope(name); scope {
+	case "":
+		return signer.ScopeLink, nil
+	case signer.ScopeLink, signer.ScopeDirectory, signer.ScopeResource:
+		return scope, nil
+	}
+	return "", fmt.Errorf("scope %s: is not known; write link, directory or resource", name)
+}
+
 // parseWindow applies the defaults and checks the three durations together.
 func parseWindow(ttl caddy.Duration, window *caddy.Duration, backdate caddy.Duration) (signer.Window, error) {
 	w := signer.Window{TTL: time.Duration(ttl), Backdate: time.Duration(backdate)}
