@@ -29,6 +29,7 @@ type version struct {
 	tagged   string // the entity tag, as we made it
 	upstream string // the upstream's, or "" for one made of a date
 	signed   bool
+	coded    bool // encode has compressed it
 }
 
 // translate changes the conditions of a request in its own header: the request
@@ -42,11 +43,12 @@ func translate(r *http.Request, current func() (plain, signed tag)) *conditions 
 	}
 	plain, signed := current()
 	find := func(etag string) (v version, date string) {
-		if bare, date := plain.cut(etag); bare != "" || date != "" {
-			return version{tagged: etag, upstream: bare}, date
+		v.tagged = etag
+		if v.upstream, date, v.coded = plain.cut(etag); v.upstream == "" && date == "" {
+			v.signed = true
+			v.upstream, date, v.coded = signed.cut(etag)
 		}
-		bare, date := signed.cut(etag)
-		return version{tagged: etag, upstream: bare, signed: true}, date
+		return v, date
 	}
 
 	if safe := r.Method == http.MethodGet || r.Method == http.MethodHead; safe {
@@ -97,7 +99,7 @@ func (c *conditions) replaceEach(name string, find func(string) (version, string
 	var etags []string
 	for etag := range listElements(c.header[name]) {
 		if v, _ := find(etag); v.upstream != "" {
-			if etag = v.upstream; v.signed {
+			if etag = v.upstream; v.signed || v.coded {
 				c.dropRange()
 			}
 		}
@@ -109,7 +111,7 @@ func (c *conditions) replaceEach(name string, find func(string) (version, string
 }
 
 // ifRange keeps the parts of the upstream's body from being put together with
-// those of a signed one (RFC 9110, section 13.1.5).
+// those of a signed or compressed one (RFC 9110, section 13.1.5).
 func (c *conditions) ifRange(find func(string) (version, string)) {
 	value := c.header.Get("If-Range")
 	if value == "" {
@@ -118,7 +120,7 @@ func (c *conditions) ifRange(find func(string) (version, string)) {
 	switch v, _ := find(value); {
 	case v.upstream == "":
 		c.partUpstream = true
-	case v.signed:
+	case v.signed || v.coded:
 		c.dropRange()
 	default:
 		c.partPlain = true

@@ -69,24 +69,31 @@ func (t tag) ofDate(lastModified string) string {
 }
 
 // cut returns what etag was before add or, in the second value, the date it
-// was made of; both are empty if it doesn't end in t.
-func (t tag) cut(etag string) (bare, date string) {
+// was made of; both are empty if it doesn't end in t. encode, around us, adds
+// its coding to strong ones and takes it off again, but not in all fields.
+func (t tag) cut(etag string) (bare, date string, coded bool) {
 	if t == "" || !isEntityTag(etag) {
-		return "", ""
+		return "", "", false
 	}
-	rest, ok := strings.CutSuffix(etag, string(t)+`"`)
+	rest := etag[:len(etag)-1]
+	for _, coding := range []string{"-gzip", "-zstd", "-br"} {
+		if before, ok := strings.CutSuffix(rest, coding); ok {
+			rest, coded = before, true
+		}
+	}
+	rest, ok := strings.CutSuffix(rest, string(t))
 	if !ok {
-		return "", ""
+		return "", "", false
 	}
 	if bare, ok = strings.CutSuffix(rest, tagMark); ok && isEntityTag(bare+`"`) {
-		return bare + `"`, ""
+		return bare + `"`, "", coded
 	}
 	if rest, ok = strings.CutSuffix(rest, dateMark); ok {
 		if unix, err := strconv.ParseInt(strings.TrimPrefix(rest, `W/"`), 16, 64); err == nil {
-			return "", time.Unix(unix, 0).UTC().Format(http.TimeFormat)
+			return "", time.Unix(unix, 0).UTC().Format(http.TimeFormat), coded
 		}
 	}
-	return "", ""
+	return "", "", false
 }
 
 // isEntityTag checks the syntax of RFC 9110, section 8.8.3.

@@ -92,7 +92,7 @@ func (x *exchange) tags() (plain, signed tag) {
 		}
 	}
 	if len(issuers) > 0 && windowed(issuers) {
-		signed = signedTag(x.links.fingerprint, issuers, time.Now())
+		signed = signedTag(x.links.fingerprint, issuers, now())
 	}
 	return x.links.plainTag, signed
 }
@@ -125,7 +125,7 @@ func (x *exchange) interim(_ int, h http.Header) {
 	if len(h["Link"]) == 0 {
 		return
 	}
-	x.now = time.Now()
+	x.now = now()
 	x.admit(http.Header{})
 	x.signFields(h)
 }
@@ -153,7 +153,7 @@ func (x *exchange) admit(h http.Header) {
 
 // header implements hooks.
 func (x *exchange) header(status int, h http.Header) rewriting {
-	x.status, x.now = status, time.Now()
+	x.status, x.now = status, now()
 	x.admit(h)
 	if unsignedStatus(status) {
 		x.issuers, x.reason = nil, reasonStatus
@@ -281,8 +281,8 @@ func (x *exchange) count(reason string, n int) {
 // clock is the moment of the header, so that the body belongs to the entity
 // tag; but what goes on for long, such as an event stream, moves with time.
 func (x *exchange) clock() time.Time {
-	if now := time.Now(); now.Sub(x.now) > time.Minute {
-		return now
+	if later := now(); later.Sub(x.now) > time.Minute {
+		return later
 	}
 	return x.now
 }

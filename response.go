@@ -348,9 +348,13 @@ func (rw *response) commit(state bodyState) {
 		if contentCoding(h) != "" {
 			h.Del("Content-Encoding")
 		}
-		h.Del("Content-Length")
-		if state == bodyEnded && !hasTrailers(h) {
-			h.Set("Content-Length", strconv.Itoa(rw.out.size))
+		switch {
+		case rw.head:
+			h["Content-Length"] = nil // else quic-go counts the bytes of the body that isn't sent
+		case state == bodyEnded && !hasTrailers(h):
+			h["Content-Length"] = []string{strconv.Itoa(rw.out.size)}
+		default:
+			delete(h, "Content-Length")
 		}
 	} else if rw.decoder != nil {
 		rw.out, rw.original = rw.original, rw.out

@@ -84,13 +84,13 @@ func wire(t *testing.T, addr, request string) string {
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}
-	answer, _ := io.ReadAll(conn)
-	return withoutDate(string(answer))
+	raw, _ := io.ReadAll(conn)
+	return withoutDate(string(raw))
 }
 
-func withoutDate(answer string) string {
+func withoutDate(raw string) string {
 	var kept strings.Builder
-	for line := range strings.Lines(answer) {
+	for line := range strings.Lines(raw) {
 		if !strings.HasPrefix(line, "Date: ") {
 			kept.WriteString(line)
 		}
@@ -111,7 +111,7 @@ func TestResponse(t *testing.T) {
 		method string
 		next   caddyhttp.HandlerFunc
 		limit  int64
-		want   []string // in the raw answer
+		want   []string // in the raw reply
 		not    []string
 	}{
 		{

@@ -1,0 +1,294 @@
+package cloudfront
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-cloudfront/caddy-cloudfront/signer"
+)
+
+// testWindow is that of linksBlock.
+var testWindow = signer.Window{TTL: time.Hour, Size: 15 * time.Minute}
+
+func testExpires(at time.Time) int64 {
+	_, expires := testWindow.Bounds("https://cdn.test/private/*", at)
+	return expires
+}
+
+// begin moves the clock to just after a window has begun.
+func (c *clock) begin() {
+	for testExpires(now()) == testExpires(now().Add(-time.Second)) {
+		c.advance(time.Second)
+	}
+}
+
+// fileApp is an app that answers conditions as net/http's file server does. The
+// path says what it has: "/page", "/empty" (no links), "/logo" (a picture),
+// with "?" and any of "etag", "weak", "date" for its validators.
+func fileApp(t *testing.T) *httptest.Server {
+	t.Helper()
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := map[string]string{"/page": linkedPage, "/empty": emptyPage, "/logo": "0123456789", "/logo.png": "0123456789"}[r.URL.Path]
+		w.Header().Set("Content-Type", "text/html")
+		if strings.HasPrefix(r.URL.Path, "/logo") {
+			w.Header().Set("Content-Type", "image/png")
+		}
+		w.Header().Set("Cache-Control", "max-age=60")
+		w.Header().Set("Seen-Encoding", r.Header.Get("Accept-Encoding"))
+		if r.URL.Query().Has("etag") {
+			w.Header().Set("Etag", `"v1"`)
+		}
+		if r.URL.Query().Has("weak") {
+			w.Header().Set("Etag", `W/"v1"`)
+		}
+		var modified time.Time
+		if r.URL.Query().Has("date") {
+			modified = time.Date(2025, 11, 24, 8, 49, 37, 0, time.UTC)
+		}
+		http.ServeContent(w, r, "", modified, strings.NewReader(body))
+	}))
+	t.Cleanup(app.Close)
+	return app
+}
+
+// fileSites starts Caddy in front of app, with and without encode, and returns
+// the base URLs.
+func fileSites(t *testing.T, app *httptest.Server, window string) (bases []string) {
+	t.Helper()
+	private, _ := writeKey(t, ecKey())
+	var config strings.Builder
+	for _, encode := range []string{"", "encode gzip"} {
+		base := "http://" + freeAddr(t)
+		bases = append(bases, base)
+		block := strings.Replace(fmt.Sprintf(linksBlock, private), "window 15m", "window "+window, 1)
+		fmt.Fprintf(&config, "%s {\n\t%s\n%s\n\treverse_proxy %s\n}\n", base, encode, block, app.Listener.Addr())
+	}
+	startCaddy(t, "", config.String())
+	return bases
+}
+
+var http1 = &http.Client{
+	Transport:     &http.Transport{DisableCompression: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	Timeout:       time.Minute,
+}
+
+// TestRevalidation fetches a page as a browser does and asks again with what it
+// was given (RFC 9110, section 13; RFC 9111, section 4.3).
+func TestRevalidation(t *testing.T) {
+	clock := startClock(t)
+	clock.begin()
+	bases := fileSites(t, fileApp(t), "15m")
+	for _, test := range []struct {
+		name   string
+		path   string
+		later  time.Duration
+		change func(h http.Header, etag string)
+		status int
+		part   string // of the body
+	}{
+		{name: "within the window", path: "/page?etag", status: 304},
+		{name: "within the window, by a date only", path: "/page?date", status: 304},
+		{name: "within the window, both", path: "/page?etag&date", status: 304},
+		{name: "within the window, weak", path: "/page?weak", status: 304},
+		{name: "in the next window", path: "/page?etag", later: 15 * time.Minute, status: 200},
+		{name: "in the next window, by a date only", path: "/page?date", later: 15 * time.Minute, status: 200},
+		{name: "in the next window, both", path: "/page?etag&date", later: 15 * time.Minute, status: 200},
+		{name: "without links, in any window", path: "/empty?etag", later: 48 * time.Hour, status: 304},
+		{name: "without links, by a date only", path: "/empty?date", later: 48 * time.Hour, status: 304},
+		{name: "a picture, in any window", path: "/logo?etag", later: 48 * time.Hour, status: 304},
+		{name: "a picture, by a date only", path: "/logo?date", later: 48 * time.Hour, status: 304},
+		{name: "a picture by its name", path: "/logo.png?etag&date", later: 48 * time.Hour, status: 304},
+		{name: "the app's own tag, from before we stood here", path: "/page?etag", status: 200,
+			change: func(h http.Header, etag string) { h.Set("If-None-Match", `"v1"`) }},
+		{name: "the app's own date, from before we stood here", path: "/page?date", status: 200,
+			change: func(h http.Header, etag string) {
+				h.Del("If-None-Match")
+				h.Set("If-Modified-Since", "Mon, 24 Nov 2025 08:49:37 GMT")
+			}},
+		{name: "a tag of another config", path: "/page?etag", status: 200,
+			change: func(h http.Header, etag string) { h.Set("If-None-Match", `"v1-AAAAAAAAAAAA"`) }},
+		{name: "the tag of another version", path: "/page?etag", status: 200,
+			change: func(h http.Header, etag string) {
+				h.Set("If-None-Match", strings.Replace(etag, "v1", "v0", 1))
+			}},
+		{name: "a list", path: "/page?etag", status: 304,
+			change: func(h http.Header, etag string) { h.Set("If-None-Match", `"v0", `+etag+`, W/"x"`) }},
+		{name: "an asterisk", path: "/page?etag", status: 304,
+			change: func(h http.Header, etag string) { h.Set("If-None-Match", "*") }},
+		{name: "If-Match with our tag", path: "/page?etag", status: 200,
+			change: func(h http.Header, etag string) { h.Del("If-None-Match"); h.Set("If-Match", etag) }},
+		{name: "If-Match with another", path: "/page?etag", status: 412,
+			change: func(h http.Header, etag string) { h.Del("If-None-Match"); h.Set("If-Match", `"v0"`) }},
+		{name: "the rest of a signed page: the whole of it", path: "/page?etag", status: 200,
+			change: func(h http.Header, etag string) {
+				h.Del("If-None-Match")
+				h.Set("If-Range", etag)
+				h.Set("Range", "bytes=100-")
+			}},
+		{name: "the rest of a page without links", path: "/empty?etag", status: 206, part: emptyPage[100:],
+			change: func(h http.Header, etag string) {
+				h.Del("If-None-Match")
+				h.Set("If-Range", uncoded(etag))
+				h.Set("Range", "bytes=100-")
+			}},
+		{name: "the rest of a picture", path: "/logo?etag", status: 206, part: "3456789",
+			change: func(h http.Header, etag string) {
+				h.Del("If-None-Match")
+				h.Set("If-Range", etag)
+				h.Set("Range", "bytes=3-")
+			}},
+		{name: "the rest of a picture, begun before we stood here", path: "/logo?etag", status: 206, part: "3456789",
+			change: func(h http.Header, etag string) {
+				h.Del("If-None-Match")
+				h.Set("If-Range", `"v1"`)
+				h.Set("Range", "bytes=3-")
+			}},
+		{name: "a part of a signed page, unconditionally: of the app's bytes", path: "/page?etag", status: 206, part: linkedPage[100:],
+			change: func(h http.Header, etag string) { h.Del("If-None-Match"); h.Set("Range", "bytes=100-") }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for i, base := range bases {
+				accept := http.Header{"Accept-Encoding": {"gzip"}}
+				first := ask(t, http1, "GET", base+test.path, accept)
+				etag := first.Header.Get("Etag")
+				if first.Status != 200 || etag == "" {
+					t.Fatalf("first: %d, entity tag %q", first.Status, etag)
+				}
+				again := accept.Clone()
+				again.Set("If-None-Match", etag)
+				if date := first.Header.Get("Last-Modified"); date != "" {
+					again.Set("If-Modified-Since", date)
+				}
+				if test.change != nil {
+					test.change(again, etag)
+				}
+				clock.advance(test.later)
+				second := ask(t, http1, "GET", base+test.path, again)
+				clock.advance(-test.later)
+				if second.Status != test.status {
+					t.Errorf("site %d: %d, want %d\nsent:\n%s\nfirst:\n%s\nthen:\n%s", i, second.Status, test.status, headerLines(again), headerLines(first.Header), headerLines(second.Header))
+				}
+				if second.Status == 304 && uncoded(etag) != uncoded(second.Header.Get("Etag")) && again.Get("If-None-Match") != "*" {
+					t.Errorf("site %d: the 304 is about %s, not %s", i, second.Header.Get("Etag"), etag)
+				}
+				if second.encoded(); test.part != "" && second.Body != test.part {
+					t.Errorf("site %d: got %q, want %q", i, second.Body, test.part)
+				}
+			}
+		})
+	}
+}
+
+// TestNotModifiedCaching is about the 304 of an aged page: what it says about
+// freshness is counted from now (RFC 9111, section 4.3.4).
+func TestNotModifiedCaching(t *testing.T) {
+	clock := startClock(t)
+	clock.begin()
+	base := fileSites(t, fileApp(t), "15m")[0]
+	first := ask(t, http1, "GET", base+"/page?etag", nil)
+	if got := first.Header.Get("Cache-Control"); got != "private, max-age=60" {
+		t.Errorf("first: %q", got)
+	}
+	// The signature ends a little less than ttl + window after its window has
+	// begun, so that one window is left at its end.
+	clock.advance(14*time.Minute + 50*time.Second)
+	second := ask(t, http1, "GET", base+"/page?etag", http.Header{"If-None-Match": {first.Header.Get("Etag")}})
+	if second.Status != 304 || second.Header.Get("Cache-Control") != "private, max-age=60" || second.Header.Get("Last-Modified") != "" {
+		t.Errorf("%d\n%s", second.Status, headerLines(second.Header))
+	}
+}
+
+// TestLinksStayAlive reads the links of pages that a browser shows after a 304
+// at any moment of a window: each has at least the ttl to live.
+func TestLinksStayAlive(t *testing.T) {
+	clock := startClock(t)
+	base := fileSites(t, fileApp(t), "15m")[0]
+	shown := ask(t, http1, "GET", base+"/page?etag&date", nil)
+	for range 40 {
+		clock.advance(97 * time.Second)
+		again := ask(t, http1, "GET", base+"/page?etag&date", http.Header{"If-None-Match": {shown.Header.Get("Etag")}})
+		if again.Status == 200 {
+			shown = again
+		}
+		var expires int64
+		if _, err := fmt.Sscanf(shown.Body[strings.Index(shown.Body, "Expires="):], "Expires=%d", &expires); err != nil {
+			t.Fatal(err)
+		}
+		if left := time.Unix(expires, 0).Sub(now()); left < testWindow.TTL {
+			t.Fatalf("after a %d a link with %v to live is shown", again.Status, left)
+		}
+	}
+}
+
+// TestWithoutWindow: no two signed responses are the same, so none has an
+// entity tag.
+func TestWithoutWindow(t *testing.T) {
+	base := fileSites(t, fileApp(t), "0")[0]
+	signed := ask(t, http1, "GET", base+"/page?etag&date", nil)
+	if signed.Header.Get("Etag") != "" || signed.Header.Get("Last-Modified") != "" {
+		t.Errorf("a signed page has a validator:\n%s", headerLines(signed.Header))
+	}
+	if got := signed.Header.Get("Cache-Control"); got != "private, max-age=0" {
+		t.Errorf("Cache-Control %q", got)
+	}
+	plain := ask(t, http1, "GET", base+"/empty?etag", nil)
+	if again := ask(t, http1, "GET", base+"/empty?etag", http.Header{"If-None-Match": {plain.Header.Get("Etag")}}); again.Status != 304 {
+		t.Errorf("a page without links: %d", again.Status)
+	}
+}
+
+// TestRequestHeader: all the app is asked for is identity, and around us the
+// request is again what the client sent. The placeholders are set by then.
+func TestRequestHeader(t *testing.T) {
+	app := fileApp(t)
+	private, _ := writeKey(t, ecKey())
+	base := "http://" + freeAddr(t)
+	logFile := filepath.Join(t.TempDir(), "access.log")
+	startCaddy(t, "", fmt.Sprintf(`%s {
+	log {
+		output file %s
+	}
+	log_append accept {http.request.header.Accept-Encoding}
+	log_append condition {http.request.header.If-None-Match}
+	log_append signed {http.cloudfront.links.signed}
+	log_append reason {http.cloudfront.links.reason}
+	%s
+	reverse_proxy %s
+}
+`, base, logFile, fmt.Sprintf(linksBlock, private), app.Listener.Addr()))
+	for _, test := range []struct {
+		path   string
+		signed int
+		reason string
+	}{
+		{"/empty?etag", 0, "no_links"},
+		{"/page?etag", 1, ""},
+		{"/logo?etag", 0, "type"},
+	} {
+		got := ask(t, http1, "GET", base+test.path, http.Header{"Accept-Encoding": {"br"}, "If-None-Match": {"x"}})
+		if seen := got.Header.Get("Seen-Encoding"); seen != "identity" {
+			t.Errorf("%s: the app was asked for %q", test.path, seen)
+		}
+		lines := strings.Split(strings.TrimSpace(readFile(t, logFile)), "\n")
+		var logged struct {
+			Accept, Condition, Reason string
+			Signed                    int
+		}
+		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &logged); err != nil {
+			t.Fatal(err)
+		}
+		if logged.Signed != test.signed || logged.Reason != test.reason {
+			t.Errorf("%s: logged %+v, want %+v", test.path, logged, test)
+		}
+		if logged.Accept != "br" || logged.Condition != "x" {
+			t.Errorf("%s: not put back: %+v", test.path, logged)
+		}
+	}
+}
