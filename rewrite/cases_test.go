@@ -68,6 +68,10 @@ var scanCases = []scanCase{
 	{"script in a comment", `<!-- <script> --><p>"[H]/a.js"`, same, HTML},
 	{"inline SVG", `<svg><image xlink:href="[H]/a.png"/></svg>`, `<svg><image xlink:href="[H]/a.png?[S]"/></svg>`, HTML},
 
+	{"namespace in a string", `<script>a('<svg xmlns="[H]/svg">')</script>`, same, HTML},
+	{"vocabulary", `<html prefix="x: [H]/x# y: [H]/y#">`, same, HTML},
+	{"script in a comment, text behind", `<!-- <script> -->"[H]/a.js"`, same, HTML},
+
 	// What people read or type, and what names a place.
 	{"text", `<p>see [H]/a.jpg.</p>`, same, HTML},
 	{"text with quotes", `<p>see "[H]/a.jpg" or src="[H]/a.jpg" or url([H]/a)</p>`, same, HTML},
@@ -99,8 +103,10 @@ var scanCases = []scanCase{
 	{"signed", `<img src="[H]/a.jpg?[S]">`, same, HTML},
 	{"signed by an old key", `<img src="[H]/a.jpg?Expires=1&Signature=x&Key-Pair-Id=K">`, `<img src="[H]/a.jpg?[S]">`, HTML},
 	{"signed, with a query", `<img src="[H]/a.jpg?v=1&amp;Expires=1&amp;Signature=x&amp;Key-Pair-Id=K&amp;w=2#f">`, `<img src="[H]/a.jpg?v=1&amp;w=2&amp;[A]#f">`, HTML},
+	{"separator by another name", `<img src="[H]/a.jpg?v=1&#X26;">`, `<img src="[H]/a.jpg?v=1&#X26;[A]">`, HTML},
+	{"signed, between empty parameters", `<img src="[H]/a.jpg?&&Policy=1&&Signature=x&">`, `<img src="[H]/a.jpg?&&&[S]">`, HTML},
 	{"signed, query last", `<img src="[H]/a.jpg?Policy=1&Signature=x&Key-Pair-Id=K&w=2">`, `<img src="[H]/a.jpg?w=2&[S]">`, HTML},
-	{"signed in JSON", `{"u":"[J]\/a.jpg?v=1\u0026Policy=x\u0026Signature=x\u0026Key-Pair-Id=K"}`, `{"u":"[J]\/a.jpg?v=1&[S]"}`, JSON},
+	{"signed in JSON", `{"u":"[J]\/a.jpg?v=1\u0026Policy=x\u0026Signature=x\u0026Key-Pair-Id=K"}`, `{"u":"[J]\/a.jpg?v=1\u0026[S]"}`, JSON},
 
 	// JavaScript.
 	{"prefixes", `"[H]/img/"+id;"[H]/i?id="+id;"[H]/img" + id;"[H]/i?";x="[H]/"`, same, JavaScript},

@@ -15,7 +15,8 @@
 // (right.go) the link is read character by character, escapes undone, until
 // it ends. What may follow the opener, and where the link must end, depends on
 // the place: rule.go. In markup the place is an attribute, a script, a style or
-// text; markup.go works it out backwards from the hit, and only if there is one.
+// text. Mostly the tag in front of the link tells (tag.go); where it does not,
+// markup.go follows the body up to there, and never further than needed.
 //
 // # Hold-back
 //

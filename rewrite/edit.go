@@ -147,11 +147,11 @@ func (s *scanner) flush() error {
 }
 
 // strip puts the query out without Config.Params. It returns what separates the
-// next parameter, and whether even that is there already: a query that ended in a
-// separator before it was signed ends in it again.
+// next parameter, and whether even that is there already: the separator in front of
+// a signature stays as it is written.
 func (s *scanner) strip(e *edit) (separator byte, bare bool) {
 	separator = '?'
-	empty := false // the last parameter kept is empty
+	separated := false // a separator is put out, and the next parameter needs none
 	for i := e.query; i < e.insert; {
 		_, n := e.escapes.char(s.buf, i, true)
 		name, equals, next := i+n, -1, i+n
@@ -170,19 +170,21 @@ func (s *scanner) strip(e *edit) (separator byte, bare bool) {
 			end = equals
 		}
 		if s.rw.config.isParam(s.buf[name:end]) {
-			if empty {
+			if separator == '&' && !separated {
 				s.copy(name)
-				empty, bare = false, true
+				separated, bare = true, true
 			}
 			s.sent = next
 		} else {
-			if separator == '?' && i > e.query {
+			switch {
+			case separated:
+				s.sent = name
+			case separator == '?' && i > e.query:
 				s.out = append(s.out, '?')
 				s.sent = name
 			}
 			s.copy(next)
-			separator, empty = '&', name == next
-			bare = empty
+			separator, separated, bare = '&', false, name == next
 		}
 		i = next
 	}

@@ -16,6 +16,9 @@ type markup struct {
 	text int         // the last '<' behind which text was found to stand
 	raw  elementKind // script, style or textarea: its content is no markup; else 0
 
+	textarea bool // the word was seen
+	seen     int  // it was looked for up to here
+
 	section section
 	ends    int         // no end of the section in front of here
 	inside  elementKind // the element that the CDATA section stands in
@@ -50,11 +53,12 @@ func (m *markup) reset(xml bool) {
 	m.tag.at, m.full.at = -1, -1
 }
 
-// shift tells that n bytes were taken off the front of the buffer, all of them
-// accounted for.
-func (m *markup) shift(b []byte, n int) {
-	m.readTag(b, m.pos)
-	for _, p := range [...]*int{&m.pos, &m.last, &m.text, &m.ends, &m.tag.at, &m.tag.pos, &m.tag.value, &m.full.at, &m.full.pos, &m.full.value} {
+// drop accounts for b[:n], which is about to be taken off the front of the buffer.
+func (m *markup) drop(b []byte, n int) {
+	m.advance(b, n)
+	m.readTag(b, n)
+	m.mentionsTextarea(b, n)
+	for _, p := range [...]*int{&m.pos, &m.last, &m.text, &m.ends, &m.seen, &m.tag.at, &m.tag.pos, &m.tag.value, &m.full.at, &m.full.pos, &m.full.value} {
 		*p -= n
 	}
 }
@@ -270,4 +274,35 @@ func (m *markup) whole(b []byte, at int, eof bool) (*tag, bool) {
 	return &m.full, m.full.state == tagClosed || eof || len(b) >= limit
 }
 
+// nearTag returns the tag that the last '<' in front of b[at] begins, read up to
+// there; none if it is not near.
+func nearTag(b []byte, at int) tag {
+	low := max(0, at-maxTagLookBack/4)
+	i := bytes.LastIndexByte(b[low:at], '<')
+	if i < 0 {
+		return tag{}
+	}
+	t := newTag(b, low+i, false)
+	t.read(b, at+1)
+	return t
+}
+
 func isAlpha(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// mentionsTextarea reports whether the word "textarea" stands in b[:end], or
+// stood there before that was dropped.
+func (m *markup) mentionsTextarea(b []byte, end int) bool {
+	const word, rare = "textarea", 2 // the offset of its rare letter
+	for _, c := range [...]byte{'x', 'X'} {
+		for i := m.seen; i < end && !m.textarea; i++ {
+			n := bytes.IndexByte(b[i:end], c)
+			if n < 0 {
+				break
+			}
+			i += n
+			m.textarea = i >= rare && foldEqual(b[i-rare:min(i-rare+len(word), len(b))], word)
+		}
+	}
+	m.seen = max(m.seen, end)
+	return m.textarea
+}

@@ -42,7 +42,7 @@ const (
 
 	// maxHistory is how much may lie in front of a piece before what is no longer
 	// needed is dropped. Over this much of a page without links no markup is read.
-	maxHistory = 64 << 10
+	maxHistory = 128 << 10
 )
 
 var scannerPool = sync.Pool{New: func() any { return new(scanner) }}
@@ -202,16 +202,13 @@ func (s *scanner) drop() {
 	if len(s.buf) < maxHistory {
 		return
 	}
-	keep := min(s.sent, s.pos)
-	if s.format == HTML || s.format == XHTML || s.format == XML {
-		s.markup.advance(s.buf, min(keep, len(s.buf)-reach))
-		keep = min(keep, s.markup.pos)
-	}
-	n := keep - lookBack
+	n := min(s.sent, s.pos) - lookBack
 	if n <= 0 {
 		return
 	}
-	s.markup.shift(s.buf, n)
+	if s.format == HTML || s.format == XHTML || s.format == XML {
+		s.markup.drop(s.buf, n)
+	}
 	s.buf = s.buf[:copy(s.buf, s.buf[n:])]
 	s.sent -= n
 	s.pos -= n

@@ -234,7 +234,7 @@ func attributeNamed(b []byte) attrKind {
 		return relAttr
 	case "http-equiv":
 		return httpEquivAttr
-	case "xmlns", "xml:base", "itemtype", "itemid", "typeof", "vocab":
+	case "xmlns", "xml:base", "prefix", "vocab", "typeof", "itemtype", "itemid":
 		return placeAttr
 	}
 	switch {
