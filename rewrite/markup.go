@@ -53,11 +53,12 @@ func (m *markup) reset(xml bool) {
 	m.tag.at, m.full.at = -1, -1
 }
 
-// drop accounts for b[:n], which is about to be taken off the front of the buffer.
+// drop accounts for b[:n], which is about to be taken off the front of the buffer,
+// and for a little more, so that no mark is cut in two.
 func (m *markup) drop(b []byte, n int) {
-	m.advance(b, n)
-	m.readTag(b, n)
-	m.mentionsTextarea(b, n)
+	m.advance(b, n+reach)
+	m.readTag(b, n+reach)
+	m.mentionsTextarea(b, n+reach)
 	for _, p := range [...]*int{&m.pos, &m.last, &m.text, &m.ends, &m.seen, &m.tag.at, &m.tag.pos, &m.tag.value, &m.full.at, &m.full.pos, &m.full.value} {
 		*p -= n
 	}

@@ -138,6 +138,34 @@ func TestScriptFarAway(t *testing.T) {
 	}
 }
 
+// TestMarksCutInTwo has the end of a comment and of CDATA fall on every place where
+// the scanner may drop what it has read.
+func TestMarksCutInTwo(t *testing.T) {
+	rw := testRewriter(t)
+	for _, c := range []struct {
+		format      Format
+		open, close string
+	}{
+		{HTML, "<!--", "--><script>a='https://cdn.example.com/a.js'"},
+		{XML, "<![CDATA[", "]]><l>https://cdn.example.com/a?x=1"},
+		{HTML, "<script>", "</script><p>'https://cdn.example.com/a.js'"},
+	} {
+		want := ""
+		for shift := range 12 {
+			body := c.open + strings.Repeat(" ", maxHistory+shift) + c.close + strings.Repeat(" ", maxHistory+pieceSize)
+			got := rewriteChunks(t, rw, c.format, body, pieceSize)
+			got = strings.TrimSpace(got[len(c.open):])
+			if want == "" {
+				want = rewriteChunks(t, rw, c.format, c.open+" "+c.close+" ", 1)
+				want = strings.TrimSpace(want[len(c.open):])
+			}
+			if got != want {
+				t.Errorf("%s with %d bytes more: %.90q, want %.90q", c.open, shift, got, want)
+			}
+		}
+	}
+}
+
 func TestLeft(t *testing.T) {
 	rw := testRewriter(t)
 	for _, c := range []struct {
