@@ -147,19 +147,16 @@ func TestMarksCutInTwo(t *testing.T) {
 		open, close string
 	}{
 		{HTML, "<!--", "--><script>a='https://cdn.example.com/a.js'"},
-		{XML, "<![CDATA[", "]]><l>https://cdn.example.com/a?x=1"},
+		{XML, "<![CDATA[", "]]><l>https://cdn.example.com/a?x=1</l>"},
 		{HTML, "<script>", "</script><p>'https://cdn.example.com/a.js'"},
 	} {
-		want := ""
+		rewritten := func(filler int) string {
+			body := c.open + strings.Repeat(" ", filler) + c.close + strings.Repeat(" ", maxHistory+pieceSize)
+			return strings.TrimSpace(rewriteChunks(t, rw, c.format, body, pieceSize)[len(c.open):])
+		}
+		want := rewritten(1)
 		for shift := range 12 {
-			body := c.open + strings.Repeat(" ", maxHistory+shift) + c.close + strings.Repeat(" ", maxHistory+pieceSize)
-			got := rewriteChunks(t, rw, c.format, body, pieceSize)
-			got = strings.TrimSpace(got[len(c.open):])
-			if want == "" {
-				want = rewriteChunks(t, rw, c.format, c.open+" "+c.close+" ", 1)
-				want = strings.TrimSpace(want[len(c.open):])
-			}
-			if got != want {
+			if got := rewritten(maxHistory + shift); got != want {
 				t.Errorf("%s with %d bytes more: %.90q, want %.90q", c.open, shift, got, want)
 			}
 		}
