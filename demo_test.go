@@ -2,6 +2,7 @@ package cloudfront
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -24,7 +25,7 @@ func TestDemo(t *testing.T) {
 	t.Run("anonymous", func(t *testing.T) {
 		visitor := newDemoVisitor(t)
 		for _, path := range []string{"/links/", "/cookies/"} {
-			page := visitor.get(demo.site + path)
+			page := visitor.get(demo.site+path, "Remote-User: Ada") // a client's own word
 			if page.StatusCode != 200 {
 				t.Fatalf("%s: status %d", path, page.StatusCode)
 			}
@@ -109,8 +110,6 @@ type demo struct {
 	process    *exec.Cmd
 }
 
-var demoPorts = []string{"8080", "8081", "8082"}
-
 func startDemo(t *testing.T) *demo {
 	t.Helper()
 	folder := t.TempDir()
@@ -126,13 +125,11 @@ func startDemo(t *testing.T) *demo {
 
 	var pairs []string
 	addresses := map[string]string{}
-	for _, port := range demoPorts {
-		_, free, _ := strings.Cut(freeAddr(t), ":")
-		pairs = append(pairs, "localhost:"+port, "localhost:"+free)
+	for port, free := range freePorts(t, "8080", "8081", "8082", "2019") {
 		addresses[port] = "http://localhost:" + free
+		pairs = append(pairs, "localhost:"+port, "localhost:"+free)
 	}
-	_, admin, _ := strings.Cut(freeAddr(t), ":")
-	pairs = append(pairs, "\tpersist_config off\n", "\tpersist_config off\n\tadmin localhost:"+admin+"\n")
+	pairs = append(pairs, "\tpersist_config off\n", "\tpersist_config off\n\tadmin "+strings.TrimPrefix(addresses["2019"], "http://")+"\n")
 	ports := strings.NewReplacer(pairs...)
 	for _, file := range append(listFiles(t, "examples/demo"), "Caddyfile.example") {
 		target := filepath.Join(folder, file)
@@ -183,6 +180,22 @@ func startDemo(t *testing.T) *demo {
 		}
 	}
 	return d
+}
+
+// freePorts finds a free port to take the place of each of these, no two the
+// same.
+func freePorts(t *testing.T, ports ...string) map[string]string {
+	t.Helper()
+	free := make(map[string]string)
+	for _, port := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		_, free[port], _ = strings.Cut(l.Addr().String(), ":")
+	}
+	return free
 }
 
 // stop ends the demo as Ctrl-C does, and looks at what it leaves.
