@@ -489,8 +489,16 @@ func (c *Cookies) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if c.Signers, err = signerNames(d); err != nil {
 		return err
 	}
+	var lines []caddyfile.Dispenser // of c.Resources
 	err = parseSignerBlock(d, "cloudfront_cookies", &c.SignerConfig, options{
-		"resource": {parse: c.parseResource},
+		"resource": {parse: func(d *caddyfile.Dispenser) error {
+			line := *d
+			err := c.parseResource(d)
+			for len(lines) < len(c.Resources) {
+				lines = append(lines, line)
+			}
+			return err
+		}},
 		"domain": text(&c.Domain, func(value string) error {
 			_, err := parseCookieDomain(value)
 			return err
@@ -506,7 +514,38 @@ func (c *Cookies) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if err != nil {
 		return err
 	}
+	if err := c.checkScopes(lines); err != nil {
+		return err
+	}
 	return checkNamedKey(d, c.Signers, c.SignerConfig)
+}
+
+// checkScopes checks the cookies' scopes as far as the text tells them.
+func (c *Cookies) checkScopes(lines []caddyfile.Dispenser) (err error) {
+	if strings.Contains(c.Domain, "{") {
+		return nil
+	}
+	if c.Domain != "" {
+		if c.domain, err = parseCookieDomain(c.Domain); err != nil {
+			return err
+		}
+	}
+	var sets []*cookieSet
+	for i, configured := range c.Resources {
+		if needsEnvironment(configured) {
+			continue
+		}
+		r, err := parseResource(configured)
+		if err != nil {
+			return lines[i].WrapErr(err)
+		}
+		set := c.newSet(r)
+		if err := c.checkSet(set, sets); err != nil {
+			return lines[i].Errf("resource %s: %w", configured, err)
+		}
+		sets = append(sets, set)
+	}
+	return nil
 }
 
 // parseResource parses `resource <pattern>…` and `resource <pattern> path <cookie-path>`.

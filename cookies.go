@@ -112,13 +112,11 @@ func (c *Cookies) provision(ctx caddy.Context) error {
 	for _, s := range signers {
 		cs := &cookieSigner{siteSigner: s}
 		for _, r := range s.resources {
-			set := &cookieSet{resource: r, cdn: hostname(r.static.Host()), path: r.cookiePath()}
-			if path, ok := c.Paths[r.configured]; ok {
-				set.path = path
-			}
+			set := c.newSet(r)
 			if err := c.checkSet(set, all); err != nil {
-				return fmt.Errorf("resource %s: %w", r.configured, err)
+				return fmt.Errorf("signer %s: resource %s: %w", s.name, r.configured, err)
 			}
+			c.warn(set)
 			cs.sets = append(cs.sets, set)
 			all = append(all, set)
 		}
@@ -160,8 +158,15 @@ func (c *Cookies) provisionAttributes(ctx caddy.Context) error {
 	return c.logout.Provision(ctx)
 }
 
-// checkSet refuses scopes that cannot work whatever the site's host is, and
-// warns about those that hardly do.
+func (c *Cookies) newSet(r resource) *cookieSet {
+	set := &cookieSet{resource: r, cdn: hostname(r.static.Host()), path: r.cookiePath()}
+	if path, ok := c.Paths[r.configured]; ok {
+		set.path = path
+	}
+	return set
+}
+
+// checkSet refuses scopes that cannot work, whatever the site's host is.
 func (c *Cookies) checkSet(set *cookieSet, others []*cookieSet) error {
 	switch {
 	case c.domain == domainHost:
@@ -178,6 +183,11 @@ func (c *Cookies) checkSet(set *cookieSet, others []*cookieSet) error {
 			return fmt.Errorf("its cookies (Path %s) would be sent together with those of resource %s (Path %s), and CloudFront reads only one set; give them paths that do not contain one another: resource <pattern> path <cookie-path>", set.path, other.resource.configured, other.path)
 		}
 	}
+	return nil
+}
+
+// warn warns about what hardly works.
+func (c *Cookies) warn(set *cookieSet) {
 	if !set.resource.reachedBy(set.path) {
 		c.logger.Warn("browsers send cookies with this path to no URL of the resource",
 			zap.String("resource", set.resource.configured), zap.String("path", set.path), zap.String("use", set.resource.cookiePath()))
@@ -186,7 +196,6 @@ func (c *Cookies) checkSet(set *cookieSet, others []*cookieSet) error {
 		c.logger.Warn("browsers do not send secure cookies over plain HTTP; use https, or `secure off` for a test",
 			zap.String("resource", set.resource.configured))
 	}
-	return nil
 }
 
 func (c *Cookies) secure() bool   { return c.Secure == nil || *c.Secure }

@@ -441,7 +441,15 @@ func TestHashSwitch(t *testing.T) {
 
 // A value that could widen or move a policy gets nothing.
 func TestHostileNames(t *testing.T) {
-	s := newStage(t, cookiesBlock("resource https://cdn.site.test/users/{http.auth.user.id}/*")).start()
+	const users = "resource https://cdn.site.test/users/{http.auth.user.id}/*"
+	s := newStage(t, cookiesBlock(users)+"cloudfront_links media {\n"+users+"\n}\n")
+	s.upstream = func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		for _, path := range []string{r.URL.RawQuery + "/a", "a", "/a", "*/a", "?/a", "%2e%2e/a", "a/b/a", "other/a"} {
+			fmt.Fprintf(w, "<a href=\"https://cdn.site.test/users/%s\">", path)
+		}
+	}
+	s.start()
 	for name, segment := range map[string]string{
 		"bob":           "bob",
 		"bob smith":     "bob%20smith",
@@ -472,13 +480,16 @@ func TestHostileNames(t *testing.T) {
 		"\xff":          "",
 	} {
 		visitor := s.visitor()
-		got := visitor.get(appURL, "Session: "+url.PathEscape(name))
+		got := visitor.get(appURL+"?"+segment, "Session: "+url.PathEscape(name))
 		if got.StatusCode != http.StatusOK {
 			t.Fatalf("%q: %s", name, got.Status)
 		}
 		if segment == "" {
 			if len(got.Header["Set-Cookie"]) > 0 {
 				t.Errorf("%q got %q", name, got.Header["Set-Cookie"])
+			}
+			if strings.Contains(got.body, "Signature=") {
+				t.Errorf("%q got %s", name, got.body)
 			}
 			continue
 		}
@@ -493,6 +504,9 @@ func TestHostileNames(t *testing.T) {
 		}
 		if !visitor.opens(cdnURL+"/users/"+segment+"/a") || visitor.opens(cdnURL+"/users/other/a") {
 			t.Errorf("%q does not open its own directory only", name)
+		}
+		if strings.Count(got.body, "Signature=") != 1 || !strings.Contains(got.body, "https://cdn.site.test/users/"+segment+"/a?") {
+			t.Errorf("%q got other links than its own: %s", name, got.body)
 		}
 	}
 }
@@ -633,6 +647,19 @@ func TestCookieConfigErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want an error with %q", test.name, err, test.want)
 		}
+		if inText := test.name != "unset domain" && test.name != "except"; inText && !strings.Contains(fmt.Sprint(err), "Caddyfile:") {
+			t.Errorf("%s: %v tells no line", test.name, err)
+		}
+	}
+	s := newStage(t, "cloudfront_cookies media")
+	s.signer = "resource https://cdn.site.test/a/* https://cdn.site.test/a/b/*"
+	if err := s.validate(); err == nil || !strings.Contains(err.Error(), "signer media: resource https://cdn.site.test/a/b/*: its cookies") {
+		t.Errorf("a named signer: %v", err)
+	}
+	if err := validateJSON([]byte(`{"apps":{"http":{"servers":{"s":{"listen":["127.0.0.1:0"],"routes":[{"handle":[{
+		"handler":"cloudfront_cookies","key":{"source":"internal"},"resources":["https://cdn.site.test/a/*"],"paths":{"https://cdn.site.test/b/*":"/b"}
+	}]}]}}}}}`)); err == nil || !strings.Contains(err.Error(), "paths: https://cdn.site.test/b/* is no resource here") {
+		t.Errorf("JSON with a path of no resource: %v", err)
 	}
 	t.Setenv("COOKIE_DOMAIN", "site.test")
 	for _, options := range []string{

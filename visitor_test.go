@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -75,6 +77,14 @@ func (v *visitor) get(url string, fields ...string) answer {
 		}
 		r.Header.Add(name, value)
 	}
+	r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
+			if header["Set-Cookie"] != nil {
+				return fmt.Errorf("a %d sets %q", code, header["Set-Cookie"])
+			}
+			return nil
+		},
+	}))
 	response, err := v.client.Do(r)
 	if err != nil {
 		v.t.Fatal(err)
