@@ -6,10 +6,11 @@ import (
 	"sync/atomic"
 )
 
-// chunk is a piece of a buffer: as long as what reverse_proxy copies at once.
+// chunk is a piece of a buffer: twice as long as what reverse_proxy copies at
+// once, so that it mostly has room for that with its signatures.
 type chunk struct {
 	n    int
-	data [32 << 10]byte
+	data [64 << 10]byte
 }
 
 const chunkSize = int64(len(chunk{}.data))

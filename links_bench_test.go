@@ -45,13 +45,19 @@ func (w *nowhere) Write(p []byte) (int, error) { return len(p), nil }
 func BenchmarkLinks(b *testing.B) {
 	for _, scope := range []string{"link", "directory", "resource"} {
 		for _, n := range []int{0, 20, 100, 200} {
-			b.Run(fmt.Sprintf("scope=%s/links=%d", scope, n), func(b *testing.B) { benchmarkLinks(b, scope, n) })
+			b.Run(fmt.Sprintf("scope=%s/links=%d", scope, n), func(b *testing.B) { benchmarkLinks(b, scope, benchPage(n)) })
 		}
 	}
 }
 
-func benchmarkLinks(b *testing.B, scope string, n int) {
-	page := benchPage(n)
+// BenchmarkLinksStreamed measures a body that is too long to be held.
+func BenchmarkLinksStreamed(b *testing.B) {
+	for _, n := range []int{0, 20, 200} {
+		b.Run(fmt.Sprintf("links=%d", n), func(b *testing.B) { benchmarkLinks(b, "resource", bytes.Repeat(benchPage(n), 200)) })
+	}
+}
+
+func benchmarkLinks(b *testing.B, scope string, page []byte) {
 	links := benchHandler(b, signer.Scope(scope))
 	next := caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
