@@ -1,6 +1,7 @@
 package cloudfront
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,11 +9,11 @@ import (
 	"testing"
 )
 
-// checkTemplate compares a CloudFormation template with AWS's own resource
-// types and returns the complaints. It needs Node.js and
+// checkTemplates compares CloudFormation templates with AWS's own resource
+// types and returns the complaints about each. It needs Node.js and
 // `npm ci --prefix testdata/cfn`; without them it skips the test, unless
 // CLOUDFRONT_REQUIRE_PEERS=1.
-func checkTemplate(t *testing.T, path string) string {
+func checkTemplates(t *testing.T, paths ...string) map[string][]string {
 	t.Helper()
 	missing := t.Skipf
 	if os.Getenv("CLOUDFRONT_REQUIRE_PEERS") == "1" {
@@ -24,24 +25,25 @@ func checkTemplate(t *testing.T, path string) string {
 	if _, err := os.Stat("testdata/cfn/node_modules"); err != nil {
 		missing("NOT CHECKED against AWS's resource types: run npm ci --prefix testdata/cfn: %v", err)
 	}
-	path, err := filepath.Abs(path)
+	output, err := exec.Command("node", append([]string{"testdata/cfn/check.mjs"}, paths...)...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("node", "check.mjs", path)
-	cmd.Dir = "testdata/cfn"
-	output, err := cmd.CombinedOutput()
-	if err != nil && len(output) == 0 {
+	var complaints map[string][]string
+	if err := json.Unmarshal(output, &complaints); err != nil {
 		t.Fatal(err)
 	}
-	return string(output)
+	if len(complaints) != len(paths) {
+		t.Fatalf("%d of %d templates were checked", len(complaints), len(paths))
+	}
+	return complaints
 }
 
 const cloudFormationTemplate = "examples/cloudformation.yaml"
 
 func TestCloudFormation(t *testing.T) {
-	if complaints := checkTemplate(t, cloudFormationTemplate); complaints != "" {
-		t.Error(complaints)
+	for _, complaint := range checkTemplates(t, cloudFormationTemplate)[cloudFormationTemplate] {
+		t.Error(complaint)
 	}
 }
 
@@ -51,39 +53,44 @@ func TestCloudFormationCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, test := range []struct{ name, old, new, want string }{
+	tests := []struct{ name, old, new, want string }{
 		{"resource type", "AWS::CloudFront::KeyGroup", "AWS::CloudFront::KeyRing",
-			"Resources.KeyGroup: AWS has no resource type AWS::CloudFront::KeyRing\n"},
+			"Resources.KeyGroup: AWS has no resource type AWS::CloudFront::KeyRing"},
 		{"property", "TrustedKeyGroups:", "TrustedKeyGroup:",
-			"Resources.Distribution.Properties.DistributionConfig.DefaultCacheBehavior.TrustedKeyGroup: there is no such property\n"},
-		{"required property", "        CallerReference: !Ref AWS::StackName\n", "",
-			"Resources.SigningKey.Properties.PublicKeyConfig.CallerReference: is required\n"},
+			"Resources.Distribution.Properties.DistributionConfig.DefaultCacheBehavior.TrustedKeyGroup: there is no such property"},
+		{"required property", "        CallerReference: !Sub \"${AWS::StackName}-a\"\n", "",
+			"Resources.KeyA.Properties.PublicKeyConfig.CallerReference: is required"},
 		{"type", "Compress: true", "Compress: always",
-			"Resources.Distribution.Properties.DistributionConfig.DefaultCacheBehavior.Compress: wants a value of type boolean\n"},
+			"Resources.Distribution.Properties.DistributionConfig.DefaultCacheBehavior.Compress: wants a value of type boolean"},
 		{"list", "          TrustedKeyGroups:\n            - !Ref KeyGroup", "          TrustedKeyGroups: groups",
-			"Resources.Distribution.Properties.DistributionConfig.DefaultCacheBehavior.TrustedKeyGroups: wants a list\n"},
-		{"reference", "!Ref NextPublicKey\n", "!Ref NextKey\n",
-			"Resources.NextSigningKey.Properties.PublicKeyConfig.EncodedKey: NextKey is neither a parameter nor a resource\n"},
+			"Resources.Distribution.Properties.DistributionConfig.DefaultCacheBehavior.TrustedKeyGroups: wants a list"},
+		{"reference", "!Ref PublicKeyB\n", "!Ref PublicKeyC\n",
+			"Resources.KeyB.Properties.PublicKeyConfig.EncodedKey: PublicKeyC is neither a parameter nor a resource"},
 		{"attribute", "OriginAccessControl.Id", "OriginAccessControl.Arn",
-			"Resources.Distribution.Properties.DistributionConfig.Origins.0.OriginAccessControlId: AWS::CloudFront::OriginAccessControl has no attribute Arn\n"},
-		{"condition", "Condition: HasNext\n    Properties", "Condition: Rotating\n    Properties",
-			"Resources.NextSigningKey: Rotating is no condition\n"},
+			"Resources.Distribution.Properties.DistributionConfig.Origins.0.OriginAccessControlId: AWS::CloudFront::OriginAccessControl has no attribute Arn"},
+		{"condition", "Condition: HasKeyB\n    Properties", "Condition: Rotating\n    Properties",
+			"Resources.KeyB: Rotating is no condition"},
 		{"inside a substitution", "${Bucket.Arn}", "${Buckets.Arn}",
-			"Resources.BucketPolicy.Properties.PolicyDocument.Statement.0.Resource: Buckets is no resource\n"},
+			"Resources.BucketPolicy.Properties.PolicyDocument.Statement.0.Resource: Buckets is no resource"},
 		{"syntax", "Resources:\n", "Resources: }\n", "YAML: "},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			if !strings.Contains(string(template), test.old) {
-				t.Fatalf("the template does not hold %q", test.old)
-			}
-			broken := filepath.Join(t.TempDir(), "template.yaml")
-			text := strings.Replace(string(template), test.old, test.new, 1)
-			if err := os.WriteFile(broken, []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if complaints := checkTemplate(t, broken); !strings.HasPrefix(complaints, test.want) {
-				t.Errorf("got  %q\nwant %q", complaints, test.want)
-			}
-		})
+	}
+	dir := t.TempDir()
+	var paths []string
+	for _, test := range tests {
+		if !strings.Contains(string(template), test.old) {
+			t.Fatalf("%s: the template does not hold %q", test.name, test.old)
+		}
+		path := filepath.Join(dir, test.name+".yaml")
+		text := strings.Replace(string(template), test.old, test.new, 1)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	complaints := checkTemplates(t, paths...)
+	for i, test := range tests {
+		if got := complaints[paths[i]]; len(got) == 0 || !strings.HasPrefix(got[0], test.want) {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
 	}
 }

@@ -607,3 +607,37 @@ func TestCommandProcess(t *testing.T) {
 		})
 	}
 }
+
+// TestDocumentedFlags compares docs/cli.md with the commands' own flags.
+func TestDocumentedFlags(t *testing.T) {
+	page := readFile(t, "docs/cli.md")
+	cmd := &cobra.Command{Use: "cloudfront"}
+	cloudfrontCommand(cmd)
+	shared := section(t, page, "Who signs")
+	for _, c := range cmd.Commands() {
+		own := section(t, page, c.Name())
+		signs := c.Name() == "sign" || c.Name() == "cookies"
+		for _, match := range regexp.MustCompile(`--([a-z-]+)[ =]`).FindAllStringSubmatch(c.Flags().FlagUsages(), -1) {
+			flag := "`--" + match[1] + "`"
+			if !strings.Contains(own, flag) && !(signs && strings.Contains(shared, flag)) {
+				t.Errorf("%s: %s is not documented", c.CommandPath(), flag)
+			}
+		}
+		for _, match := range regexp.MustCompile(`\*\*`+"`--([a-z-]+)`").FindAllStringSubmatch(own, -1) {
+			if c.Flags().Lookup(match[1]) == nil {
+				t.Errorf("%s has no flag --%s", c.CommandPath(), match[1])
+			}
+		}
+	}
+}
+
+// section returns what stands under a heading of the second level.
+func section(t *testing.T, page, heading string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(page, "\n## "+heading+"\n")
+	if !ok {
+		t.Fatalf("there is no section %q", heading)
+	}
+	text, _, _ := strings.Cut(rest, "\n## ")
+	return text
+}

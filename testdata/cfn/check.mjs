@@ -1,15 +1,16 @@
-// Checks a CloudFormation template against the resource types that AWS
+// Checks CloudFormation templates against the resource types that AWS
 // publishes for its CDK: every resource type, property name, required property
 // and type of value, and that every reference leads somewhere.
 //
-//   node check.mjs template.yaml
+//   node check.mjs template.yaml...
 //
-// Prints one complaint a line and exits with 1 if there are any.
+// Prints a JSON object with a list of complaints for each file.
 import { readFileSync } from 'node:fs';
 import { loadAwsServiceSpec } from '@aws-cdk/aws-service-spec';
 import { isMap, isSeq, parseDocument } from 'yaml';
 
-const complaints = [];
+const db = await loadAwsServiceSpec();
+let complaints, Parameters, Conditions, Resources, Outputs;
 const complain = (path, text) => complaints.push(`${path.join('.')}: ${text}`);
 
 // The short forms of CloudFormation's functions are YAML tags.
@@ -20,11 +21,6 @@ function plain(node) {
   return node.tag?.startsWith('!') ? { fn: node.tag.slice(1), value } : value;
 }
 
-const document = parseDocument(readFileSync(process.argv[2], 'utf8'), { logLevel: 'silent' });
-for (const error of document.errors) complain(['YAML'], error.message);
-const template = complaints.length ? {} : plain(document.contents);
-const { Parameters = {}, Conditions = {}, Resources = {}, Outputs = {} } = template;
-const db = await loadAwsServiceSpec();
 const resourceType = (name) => db.lookup('resource', 'cloudFormationType', 'equals', name)[0];
 
 const noValue = (value) => value?.fn === 'Ref' && value.value === 'AWS::NoValue';
@@ -128,20 +124,26 @@ function checkProperties(path, given, known) {
 
 const resourceAttributes = ['Type', 'Properties', 'Condition', 'DependsOn', 'Metadata', 'DeletionPolicy', 'UpdateReplacePolicy', 'UpdatePolicy', 'CreationPolicy'];
 
-for (const [name, resource] of Object.entries(Resources)) {
-  const path = ['Resources', name];
-  for (const attribute of Object.keys(resource)) if (!resourceAttributes.includes(attribute)) complain([...path, attribute], 'there is no such attribute of a resource');
-  if (resource.Condition) condition(path, resource.Condition);
-  const type = resourceType(resource.Type);
-  if (type) checkProperties([...path, 'Properties'], resource.Properties ?? {}, type.properties);
-  else complain(path, `AWS has no resource type ${resource.Type}`);
+function checkTemplate(file) {
+  complaints = [];
+  const document = parseDocument(readFileSync(file, 'utf8'), { logLevel: 'silent' });
+  if (document.errors.length) return document.errors.map((error) => `YAML: ${error.message}`);
+  ({ Parameters = {}, Conditions = {}, Resources = {}, Outputs = {} } = plain(document.contents));
+  for (const [name, resource] of Object.entries(Resources)) {
+    const path = ['Resources', name];
+    for (const attribute of Object.keys(resource)) if (!resourceAttributes.includes(attribute)) complain([...path, attribute], 'there is no such attribute of a resource');
+    if (resource.Condition) condition(path, resource.Condition);
+    const type = resourceType(resource.Type);
+    if (type) checkProperties([...path, 'Properties'], resource.Properties ?? {}, type.properties);
+    else complain(path, `AWS has no resource type ${resource.Type}`);
+  }
+  walk(['Conditions'], Conditions);
+  for (const [name, output] of Object.entries(Outputs)) {
+    if (output.Condition) condition(['Outputs', name], output.Condition);
+    walk(['Outputs', name], output.Value);
+  }
+  if (!Object.keys(Resources).length) complain(['Resources'], 'there are none');
+  return complaints;
 }
-walk(['Conditions'], Conditions);
-for (const [name, output] of Object.entries(Outputs)) {
-  if (output.Condition) condition(['Outputs', name], output.Condition);
-  walk(['Outputs', name], output.Value);
-}
-if (!Object.keys(Resources).length) complain(['Resources'], 'there are none');
 
-for (const complaint of complaints) console.log(complaint);
-process.exitCode = complaints.length ? 1 : 0;
+console.log(JSON.stringify(Object.fromEntries(process.argv.slice(2).map((file) => [file, checkTemplate(file)])), null, 2));
