@@ -130,7 +130,7 @@ func testExplain(t *testing.T, key *Key) {
 		{name: "empty query added", url: image + "?&" + canned(image), why: "did not sign", then: "an empty query"},
 		{name: "+ for %20", url: Join(strings.ReplaceAll(image+"?q=a%20b", "%20", "+"), "", canned(image+"?q=a%20b")),
 			why: "did not sign", then: "signed was https://cdn.example.com/img/a.jpg?q=a%20b, asked for is https://cdn.example.com/img/a.jpg?q=a+b"},
-		{name: "%20 for +", url: Join(image+"?q=a%20b", "", canned(image+"?q=a+b")), why: "did not sign", then: "a space is %20 in one and '+' in the other"},
+		{name: "%20 for +", url: Join(image+"?q=a%20b", "", canned(image+"?q=a+b")), why: "did not sign", then: "a space is '+' in one and %20 in the other"},
 		{name: "signed with a raw space", url: "https://cdn.example.com/a%20b.jpg?" + cannedAs("https://cdn.example.com/a b.jpg"),
 			why: "did not sign", then: "signed without percent-encoding"},
 		{name: "hexadecimal digits", url: Join(strings.ReplaceAll(report, "%2c", "%2C"), "", canned(report)), why: "did not sign", then: "hexadecimal digits"},
@@ -201,4 +201,32 @@ func testExplain(t *testing.T, key *Key) {
 			}
 		})
 	}
+}
+
+// FuzzExplain feeds anything to what takes a refused request apart. It may find
+// nothing; it must not crash, and must not find what Verify does not.
+func FuzzExplain(f *testing.F) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
+	v := Verifier{Keys: map[string]crypto.PublicKey{"K1": private.Public()}}
+	f.Add("/a", "Expires=1800003600&Signature=MEUC&Key-Pair-Id=K1&Hash-Algorithm=SHA256", "CloudFront-Policy=e30_")
+	f.Add("/a%20b", "x=1&amp;Policy=e30_&Signature=%7E&Key-Pair-Id=K2", "")
+	f.Add("/", "a?Expires=1&expires=1&b=+&&=", "CloudFront-Signature=__")
+	f.Fuzz(func(t *testing.T, path, query, cookies string) {
+		req := ViewerRequest{Scheme: "https", Host: "cdn.example.com", RawPath: path, RawQuery: query, HasQuery: query != "", Now: time.Unix(1_800_000_000, 0)}
+		for pair := range strings.SplitSeq(cookies, ";") {
+			name, value, _ := strings.Cut(pair, "=")
+			req.Cookies = append(req.Cookies, Cookie{name, value})
+		}
+		for _, why := range v.Explain(req, "d111111abcdef8.cloudfront.net") {
+			if why == "" || strings.HasPrefix(why, "it was signed for") {
+				t.Errorf("found %q, but nobody has signed anything", why)
+			}
+		}
+		if c, ok := Inspect(req); ok && c.Source == "" {
+			t.Errorf("inspected %+v", c)
+		}
+	})
 }

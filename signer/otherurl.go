@@ -12,29 +12,33 @@ type otherURL struct{ url, why string }
 
 // respelling writes a part of a URL as some signer or client may do.
 type respelling struct {
-	why    string
-	spell  func(string) string
-	inPath bool // is also tried on the path
+	why       string
+	queryOnly bool
+	spell     []func(string) string
 }
 
 var respellings = []respelling{
-	{"a space is '+' in one and %20 in the other: sign exactly what will be requested, browsers leave both as they are", replace("+", "%20"), true},
-	{"a space is %20 in one and '+' in the other: sign exactly what will be requested, browsers leave both as they are", replace("%20", "+"), true},
-	{"it was signed without percent-encoding: sign the URL as browsers send it", decode, true},
-	{"the hexadecimal digits after '%' are in upper case in one and in lower case in the other: sign exactly what will be requested", hexCase(strings.ToLower), true},
-	{"the hexadecimal digits after '%' are in upper case in one and in lower case in the other: sign exactly what will be requested", hexCase(strings.ToUpper), true},
-	{"a quote is ' in one and %27 in the other: browsers send %27 in a query, so sign that", replace("'", "%27"), true},
-	{"a quote is %27 in one and ' in the other: browsers send %27 in a query, so sign that", replace("%27", "'"), true},
-	{"some characters are percent-encoded in one and not in the other: sign exactly what will be requested", replace("*", "%2A", "'", "%27", "!", "%21", "(", "%28", ")", "%29"), true},
-	{"some characters are percent-encoded in one and not in the other: sign exactly what will be requested", replace("%2A", "*", "%27", "'", "%21", "!", "%28", "(", "%29", ")", "%2a", "*"), true},
-	{"some characters are percent-encoded in one and not in the other: sign exactly what will be requested", replace("%2C", ",", "%3A", ":", "%40", "@", "%2F", "/", "%3B", ";", "%24", "$"), true},
-	{"some characters are percent-encoded in one and not in the other: sign exactly what will be requested", replace(",", "%2C", ":", "%3A", "@", "%40", ";", "%3B", "$", "%24"), true},
-	{"the query was encoded anew: sign exactly what will be requested", values(url.QueryEscape), false},
-	{"the query was encoded anew: sign exactly what will be requested", values(url.PathEscape), false},
-	{"the query was encoded anew: sign exactly what will be requested", values(encodeURIComponent), false},
-	{"the query was encoded anew: sign exactly what will be requested", values(encodeURI), false},
-	{"an & was HTML-escaped to &amp; before signing: sign the URL before it is written into HTML", replace("&", "&amp;"), true},
-	{`an & was written \u0026 in the policy: the JSON encoder must not escape it`, replace("&", `\u0026`), true},
+	{why: "a space is '+' in one and %20 in the other: sign exactly what will be requested, browsers leave both as they are",
+		spell: []func(string) string{replace("+", "%20"), replace("%20", "+")}},
+	{why: "it was signed without percent-encoding: sign the URL as browsers send it",
+		spell: []func(string) string{decode}},
+	{why: "the hexadecimal digits after '%' are in upper case in one and in lower case in the other: sign exactly what will be requested",
+		spell: []func(string) string{hexCase(strings.ToLower), hexCase(strings.ToUpper)}},
+	{why: "a quote is ' in one and %27 in the other: browsers send %27 in a query, so sign that",
+		spell: []func(string) string{replace("'", "%27"), replace("%27", "'")}},
+	{why: "some characters are percent-encoded in one and not in the other: sign exactly what will be requested",
+		spell: []func(string) string{
+			replace("*", "%2A", "'", "%27", "!", "%21", "(", "%28", ")", "%29"),
+			replace("%2A", "*", "%2a", "*", "%27", "'", "%21", "!", "%28", "(", "%29", ")"),
+			replace(",", "%2C", ":", "%3A", "@", "%40", ";", "%3B", "$", "%24"),
+			replace("%2C", ",", "%3A", ":", "%40", "@", "%3B", ";", "%24", "$", "%2F", "/"),
+		}},
+	{why: "the query was encoded anew: sign exactly what will be requested", queryOnly: true,
+		spell: []func(string) string{values(url.QueryEscape), values(url.PathEscape), values(encodeURIComponent), values(encodeURI)}},
+	{why: "an & was HTML-escaped to &amp; before signing: sign the URL before it is written into HTML",
+		spell: []func(string) string{replace("&", "&amp;")}},
+	{why: `an & was written \u0026 in the policy: the JSON encoder must not escape it`,
+		spell: []func(string) string{replace("&", `\u0026`)}},
 }
 
 func replace(oldNew ...string) func(string) string { return strings.NewReplacer(oldNew...).Replace }
@@ -121,11 +125,13 @@ func otherURLs(asked string, hosts []string) iter.Seq[otherURL] {
 			all = append(all, otherURL{asked + "?", "it was signed with a '?' at its end: sign the URL without an empty query"})
 		}
 		for _, r := range respellings {
-			all = append(all, otherURL{with(scheme, host, path, r.spell(query)), r.why})
-			if r.inPath {
-				all = append(all,
-					otherURL{with(scheme, host, r.spell(path), query), r.why},
-					otherURL{with(scheme, host, r.spell(path), r.spell(query)), r.why})
+			for _, spell := range r.spell {
+				all = append(all, otherURL{with(scheme, host, path, spell(query)), r.why})
+				if !r.queryOnly {
+					all = append(all,
+						otherURL{with(scheme, host, spell(path), query), r.why},
+						otherURL{with(scheme, host, spell(path), spell(query)), r.why})
+				}
 			}
 		}
 		if clean, ok := strings.CutSuffix(path, "/"); ok {
