@@ -70,12 +70,18 @@ func unsafePath(s string) bool {
 			return true
 		}
 	}
+	return dotSegment(s)
+}
+
+// dotSegment reports whether s holds a dot segment, or may hold one since a
+// "?" stands for any character.
+func dotSegment[T string | []byte](s T) bool {
 	for i := 0; i < len(s); i++ {
 		if !separates(s[i]) {
 			continue
 		}
 		rest := s[i+1:]
-		if strings.HasPrefix(rest, ".") && ends(rest[1:]) ||
+		if len(rest) >= 1 && rest[0] == '.' && ends(rest[1:]) ||
 			len(rest) >= 2 && dotLike(rest[0]) && dotLike(rest[1]) && ends(rest[2:]) {
 			return true
 		}
@@ -89,53 +95,106 @@ func dotLike(c byte) bool { return c == '.' || c == '?' }
 
 // ends reports whether a segment ends before rest. What follows a ";" are
 // parameters that some servers drop before they resolve dot segments.
-func ends(rest string) bool { return rest == "" || separates(rest[0]) || rest[0] == ';' }
+func ends[T string | []byte](rest T) bool {
+	return len(rest) == 0 || separates(rest[0]) || rest[0] == ';'
+}
 
 // openEscape reports whether a wildcard may complete an escape: then what a
 // pattern holds, decoded, is anybody's guess.
-func openEscape(pattern string) bool {
+func openEscape[T string | []byte](pattern T) bool {
 	for i := 0; i < len(pattern); i++ {
-		if pattern[i] == '%' && strings.ContainsAny(pattern[i+1:min(i+3, len(pattern))], "*?") {
-			return true
+		if pattern[i] != '%' {
+			continue
+		}
+		for j := i + 1; j < min(i+3, len(pattern)); j++ {
+			if pattern[j] == '*' || pattern[j] == '?' {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// excepted reports whether pattern holds a URL, given without its scheme: as it
-// is, where a "?" may stand for any character, as it does in a policy, or in its
-// plain form. Schemes are ignored: an origin serves the same under both.
-func (p Pattern) excepted(text string, plain []byte) bool {
-	return glob(p.text(), text, true) || len(plain) > 0 && glob(p.text(), plain, true)
+// maxChoices is how many "?" with several meanings a URL may have. An honest one
+// has one at most, and the time that they take grows by a factor with each.
+const maxChoices = 3
+
+// choice is a "?" that, since it stands for any character in a policy, changes
+// the meaning of its neighbours.
+type choice struct {
+	at    int
+	chars string // what to try: itself, and "%" or "/"
 }
 
-// appendPlain appends a URL without its scheme, its path as an origin may see
-// it, unless that is no different: decoded until it is stable and with runs of
-// "/" collapsed.
-func (l link) appendPlain(dst []byte) []byte {
-	path := l.text[l.path:l.query]
-	if !strings.Contains(path, "%") && !strings.Contains(path, "//") {
-		return dst
+// choices appends those of a link, or reports false if they are too many: a "?"
+// that may begin an escape, and with slashes also one that may be a part of a run
+// of "/". An escape of a control character is of no use, which leaves the
+// numbers alone by which many URLs tell versions.
+func (l link) choices(dst []choice, slashes bool) (_ []choice, few bool) {
+	s := l.text
+	for i := l.query; i < len(s); i++ {
+		if s[i] != '?' {
+			continue
+		}
+		c := choice{i, "?"}
+		if i+2 < len(s) && digitLike(s[i+1]) && digitLike(s[i+2]) {
+			hi, lo := unhex(s[i+1]), unhex(s[i+2])
+			if v := hi<<4 | lo; hi > 15 || lo > 15 || v >= ' ' && v != 0x7f {
+				c.chars = "?%"
+			}
+		}
+		if slashes && (s[i-3] == '%' || slashLike(s[i-1]) || i+1 < len(s) && slashLike(s[i+1])) {
+			c.chars += "/"
+		}
+		if c.chars == "?" {
+			continue
+		}
+		if dst = append(dst, c); len(dst) > maxChoices {
+			return nil, false
+		}
 	}
-	dst = append(dst, l.text[:l.path]...)
-	dst = appendPlainPath(dst, path)
-	return append(dst, l.text[l.query:]...)
+	return dst, true
 }
 
-func appendPlainPath(dst []byte, path string) []byte {
+// slashLike tells what is a slash, or may become one.
+func slashLike(c byte) bool { return separates(c) || c == '%' }
+
+// digitLike tells what is a hexadecimal digit, or may become one.
+func digitLike(c byte) bool { return unhex(c) < 16 || c == '%' || c == '?' }
+
+// excepted reports whether pattern holds a URL, given without its scheme, where
+// a "?" may stand for any character, as it does in a policy, or for the end:
+// what follows it may be a query that the origin ignores. Schemes are ignored:
+// an origin serves the same under both.
+func (p Pattern) excepted(text string) bool { return glob(p.text(), text, true) }
+
+// exceptedPlain is excepted for a URL in plain form.
+func (p Pattern) exceptedPlain(plain []byte) bool { return glob(p.plain, plain, true) }
+
+// appendPlain appends s as an origin may see it: decoded until it is stable and
+// with runs of "/" collapsed.
+func appendPlain(dst []byte, s string) []byte {
 	begin := len(dst)
-	dst = append(dst, path...)
+	dst = append(dst, s...)
 	for range maxDecodings {
 		dst = appendDecoded(dst[:begin], dst[begin:])
 	}
+	return collapse(dst, begin)
+}
+
+// collapse makes one "/" of each run from begin on, backslashes among them.
+func collapse(s []byte, begin int) []byte {
 	end := begin
-	for _, c := range dst[begin:] {
-		if c != '/' || end == begin || dst[end-1] != '/' {
-			dst[end] = c
+	for _, c := range s[begin:] {
+		if c == '\\' {
+			c = '/'
+		}
+		if c != '/' || end == begin || s[end-1] != '/' {
+			s[end] = c
 			end++
 		}
 	}
-	return dst[:end]
+	return s[:end]
 }
 
 // replaceable reports whether a link's signature is complete, under one of the

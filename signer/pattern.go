@@ -20,6 +20,7 @@ type Pattern struct {
 	scheme int    // length of the scheme
 	host   int    // end of the host in url
 	prefix string // from "//" to the first wildcard
+	plain  string // from "//" on, as an origin may see it
 	simple bool   // nothing but prefix and perhaps one "*" follows
 }
 
@@ -55,6 +56,8 @@ func ParsePattern(s string) (Pattern, error) {
 	}
 	p.prefix = s[p.scheme+1 : end]
 	p.simple = s[end:] == "" || s[end:] == "*"
+	host := p.host - p.scheme - 1
+	p.plain = p.text()[:host] + string(appendPlain(nil, p.text()[host:]))
 	return p, nil
 }
 
@@ -186,12 +189,17 @@ func (p Pattern) intersects(text string) bool {
 	path := 2 + strings.IndexByte(text[2:], '/')
 	query := path + strings.IndexByte(text[path:]+"?", '?')
 	// A "*" between two slashes may stand for nothing, or for more slashes.
-	plain := strings.ReplaceAll(string(appendPlainPath(nil, text[path:query])), "/*/", "/*")
-	return overlap(p.text(), text[:path]+plain+text[query:])
+	plain := text[:path] + strings.ReplaceAll(string(appendPlain(nil, text[path:query])), "/*/", "/*")
+	if query < len(text) {
+		// In a policy, what follows the "?" may be a part of the path, or a
+		// query that the origin ignores.
+		plain += "*"
+	}
+	return overlap(p.plain, plain)
 }
 
 // glob reports whether pattern matches the whole of s. With loose, a "?" in s
-// may be any character.
+// may be any character, or the end.
 func glob[T string | []byte](pattern string, s T, loose bool) bool {
 	star, retry := -1, 0
 	p, i := 0, 0
@@ -203,6 +211,8 @@ func glob[T string | []byte](pattern string, s T, loose bool) bool {
 		case p < len(pattern) && (pattern[p] == s[i] || pattern[p] == '?' || loose && s[i] == '?'):
 			p++
 			i++
+		case loose && p == len(pattern) && s[i] == '?':
+			return true
 		case star >= 0:
 			retry++
 			p, i = star+1, retry

@@ -304,13 +304,53 @@ func (b *batch) guard(is *Issuer, l link, template bool) Reason {
 		}
 		return Signed
 	}
-	if len(is.Except) == 0 {
+	for _, e := range is.Except {
+		if e.excepted(l.text) {
+			return Excepted
+		}
+	}
+	return b.readings(is, l)
+}
+
+// readings decides about a link by what an origin may make of it, and of
+// whatever else its signature opens: the bytes of a canned policy are also those
+// of a custom one, in which a "?" stands for any character, "%" and "/" too.
+func (b *batch) readings(is *Issuer, l link) Reason {
+	var buf [maxChoices]choice
+	choices, few := l.choices(buf[:0], len(is.Except) > 0)
+	if !few {
+		return Traversal
+	}
+	if rest := l.text[l.path:]; len(choices) == 0 && !strings.Contains(rest, "%") && !strings.Contains(rest, "//") {
 		return Signed
 	}
-	b.plain = l.appendPlain(b.plain[:0])
-	for _, e := range is.Except {
-		if e.excepted(l.text, b.plain) {
-			return Excepted
+	readings := 1
+	for _, c := range choices {
+		readings *= len(c.chars)
+	}
+	for reading := range readings {
+		s := append(b.plain[:0], l.text...)
+		which := reading
+		for _, c := range choices {
+			s[c.at] = c.chars[which%len(c.chars)]
+			which /= len(c.chars)
+		}
+		for n := range maxDecodings + 1 {
+			encoded := len(s)
+			if openEscape(s[l.path:]) {
+				return Traversal
+			}
+			s = appendDecoded(s[:l.path], s[l.path:])
+			if n == maxDecodings && len(s) != encoded || reading > 0 && dotSegment(s[l.path:]) {
+				return Traversal
+			}
+		}
+		s = collapse(s, l.path)
+		b.plain = s
+		for _, e := range is.Except {
+			if e.exceptedPlain(s) {
+				return Excepted
+			}
 		}
 	}
 	return Signed

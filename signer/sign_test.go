@@ -13,7 +13,7 @@ import (
 // guarded is an issuer for /private/ with exceptions of several kinds.
 func guarded(t testing.TB) *Issuer {
 	is := testIssuer(t, ecKey, "https://cdn.example.com/private/*", "https://cdn.example.com/dl?file=*", "http://localhost:8082/*")
-	for _, e := range []string{"https://cdn.example.com/private/secret/*", "https://cdn.example.com/private/*.key", "https://cdn.example.com/private/a?b", "http://localhost:8082/no"} {
+	for _, e := range []string{"https://cdn.example.com/private/secret/*", "https://cdn.example.com/private/*.key", "https://cdn.example.com/private/a?b", "https://cdn.example.com/private/%C3%A9t%C3%A9/*", "http://localhost:8082/no"} {
 		is.Except = append(is.Except, pattern(t, e))
 	}
 	return is
@@ -83,8 +83,18 @@ func TestGuard(t *testing.T) {
 		{p + "%252573ecret/a.jpg", Excepted},
 		{p + "/secret/a.jpg", Excepted},
 		{p + "//secret/a.jpg", Excepted},
-		{p + "x%2Ekey?y", Signed}, // not the exception: its query is no part of that
 		{p + "y%2ekey", Excepted},
+		{p + "%c3%a9t%c3%a9/a.jpg", Excepted},
+		{p + "%C3%A9t%25C3%25A9/a.jpg", Excepted},
+		{p + "%C3%A9t%C3%A9s/a.jpg", Signed},
+		// With a query that an origin may ignore.
+		{p + "x.key?y", Excepted},
+		{p + "x%2Ekey?y", Excepted},
+		{p + "x.key?y?z", Excepted},
+		{p + "x?key?y", Excepted},
+		{"http://localhost:8082/no?", Excepted},
+		{"http://localhost:8082/no?x#y", Excepted},
+		{"http://localhost:8082/now?x", Signed},
 		// By a "?" that stands for any character in a policy.
 		{p + "secret?a.jpg", Excepted},
 		{p + "secre?/a.jpg", Excepted},
@@ -93,6 +103,23 @@ func TestGuard(t *testing.T) {
 		{p + "a?b", Excepted},
 		{p + "acb", Excepted},
 		{p + "a?c", Signed},
+		// By a "?" that stands for the "%" of an escape there, or ends one.
+		{p + "?73ecret/a.jpg", Excepted},
+		{p + "?2573ecret/a.jpg", Excepted},
+		{p + "?%373ecret/a.jpg", Excepted},
+		{p + "?%73ecret/a.jpg", Excepted}, // as //secret/a.jpg
+		{p + "?/%73ecret/a.jpg", Excepted},
+		{p + "?5csecret/a.jpg", Excepted},
+		{p + "?c3?a9t?c3?a9/a.jpg", Traversal}, // so many that not every reading is looked at,
+		{p + "x?2ekey", Excepted},
+		{p + "%2F?%73ecret/a.jpg", Excepted},
+		{p + "??ecret/a%20b.jpg", Traversal},
+		{p + "?74ecret/a.jpg", Signed},
+		{p + "?x=1", Signed},
+		{p + "a.jpg?20260301", Signed},
+		{p + "a.jpg?1772323200", Signed},
+		{p + "a.jpg?2e73f00d", Signed},
+		{p + "a.jpg?date=1?face=2?add", Signed},
 
 		// A raw "*".
 		{p + "*", Asterisk},
@@ -122,10 +149,23 @@ func TestGuard(t *testing.T) {
 		{p + "a?/../b", Traversal},
 		{p + "a?%2F..%2Fb", Traversal},
 		{p + "a/?./b", Traversal},
-		{p + "a/.?/b", Signed},      // browsers drop the dot
+		{p + "c/.?/b", Signed},      // browsers drop the dot
 		{p + "a/x?.?/b", Traversal}, // as /a/x/../b
 		{p + "a/??/b", Traversal},
 		{p + "a?..?b", Traversal},
+		{p + "?2e?2e/a", Traversal},
+		{p + "?2E.", Traversal},
+		{p + "a?.?2e?2fb", Traversal},
+		{p + "?2e?2e?2eb", Traversal}, // as %2e%2e/2eb
+		{p + "?252e?252e/a", Traversal},
+		{p + "?%32e?%32e/a", Traversal},
+		{p + "a?5c..?5cb", Traversal},
+		{p + "%?e%?e/a", Traversal},
+		{p + "%2?%2?/a", Traversal},
+		{p + "%25?e%25?e/a", Traversal},
+		{p + "??E??E/a", Traversal},
+		{p + "x/?2??2?/a", Traversal},
+		{p + "?2525252573", Traversal},
 
 		// Reserved parameters, but no signature.
 		{p + "a?Expires=1", Reserved},
@@ -336,6 +376,11 @@ func TestTemplates(t *testing.T) {
 		// or as an origin may see it,
 		{ScopeLink, p + "secret/*", p + "%73ecret/seg-*.m4s", "", Template},
 		{ScopeLink, p + "seg-1", p + "*/seg-1", "", Template},
+		// also with a query that it ignores, or that belongs to the path,
+		{ScopeLink, p + "*.key", p + "v*/a.key?x=*.m4s", "", Template},
+		{ScopeLink, p + "v/seg-*.key", p + "v/seg-1*?x", "", Template},
+		{ScopeLink, p + "v/secret/*", p + "v/*/a?%73ecret/b", "", Template},
+		{ScopeLink, p + "%C3%A9/*", p + "%c3%a9/seg-*.m4s", "", Template},
 		// or completes an escape,
 		{ScopeLink, "", p + "v/%2*/seg.m4s", "", Template},
 		{ScopeLink, "", p + "v/%*/seg.m4s", "", Template},
