@@ -315,6 +315,10 @@ func TestRedirectMistakes(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "cloudfront_redirect") {
 				t.Errorf("got %v\nwant … %s", err, tt.want)
 			}
+			// What the text shows is answered with file and line.
+			if tt.option == "hash sha256" && !strings.Contains(tt.want, "is in no resource") && !strings.Contains(err.Error(), "Caddyfile:") {
+				t.Errorf("no file and line: %v", err)
+			}
 		})
 	}
 }
