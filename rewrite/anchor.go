@@ -26,7 +26,10 @@ func pathAnchor(from string) anchor {
 type probe struct {
 	char    byte
 	needles []needle
-	follow  [256]bool // the bytes that may stand after it
+
+	// In front of a needle's other bytes only one next to it is looked at: the
+	// one after it, or, where a needle ends with it, the one before.
+	after, before [256]bool
 }
 
 type needle struct {
@@ -37,12 +40,15 @@ type needle struct {
 func (p *probe) add(a anchor) {
 	offset := strings.IndexByte(a.text, p.char)
 	p.needles = append(p.needles, needle{a, offset})
-	if offset+1 < len(a.text) {
-		p.follow[a.text[offset+1]] = true
-		return
-	}
-	for c := range p.follow {
-		p.follow[c] = true
+	switch {
+	case offset+1 < len(a.text):
+		p.after[a.text[offset+1]] = true
+	case offset > 0:
+		p.before[a.text[offset-1]] = true
+	default:
+		for c := range p.after {
+			p.after[c] = true
+		}
 	}
 }
 
@@ -114,7 +120,7 @@ func find(b []byte, i int, probes []probe, next []int) (int, *probe) {
 		p := &probes[k]
 		j := max(next[k], i)
 		for j < at {
-			if b[j] == p.char && (j+1 == len(b) || p.follow[b[j+1]]) {
+			if b[j] == p.char && (j+1 == len(b) || p.after[b[j+1]] || j > 0 && p.before[b[j-1]]) {
 				at, found = j, p
 				break
 			}

@@ -14,7 +14,7 @@
 // the opener: the quote, bracket or space in front of the link. To the right
 // (right.go) the link is read character by character, escapes undone, until
 // it ends. What may follow the opener, and where the link must end, depends on
-// the place: rule.go. In markup the place is an attribute, a script, a style or
+// the place: rule.go, string.go. In markup the place is an attribute, a script, a style or
 // text. Mostly the tag in front of the link tells (tag.go); where it does not,
 // markup.go follows the body up to there, and never further than needed.
 //
