@@ -11,7 +11,8 @@ const cdn = "cdn.example.com"
 // links returns how many links a page of so many bytes has at a density.
 func links(size, per100KB int) int { return size * per100KB / 100_000 }
 
-// page generates an HTML page of about size bytes with n distinct links to
+// page generates an HTML page, with a tag in about 23 bytes as the pages of
+// Python's documentation have, of about size bytes with n distinct links to
 // host, the way pages have them: in attributes, srcset, styles and scripts.
 func page(size, n int, host string) []byte {
 	var b bytes.Buffer
