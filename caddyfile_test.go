@@ -83,6 +83,7 @@ func TestProvisioningMistakes(t *testing.T) {
 	ecFile, _ := writeKey(t, ecKey())
 	t.Setenv("CLOUDFRONT_TEST_PUBLIC", readFile(t, rsaPublic))
 	t.Setenv("CLOUDFRONT_TEST_NO_PEM", "hunter2-is-no-key")
+	t.Setenv("CLOUDFRONT_TEST_KEY", "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n")
 
 	const resource = "resource https://cdn.example.com/private/*\n"
 	links := func(lines string) string { return ":9999\ncloudfront_links {\n" + lines + "\n}\n" }
@@ -97,6 +98,8 @@ func TestProvisioningMistakes(t *testing.T) {
 		{"public key as private", "", links(resource + "key_file " + rsaPublic + "\nkey_pair_id K1"), []string{"cloudfront_links", "key_file", "public"}},
 		{"public key in a placeholder", "", links(resource + "key pem {env.CLOUDFRONT_TEST_PUBLIC}\nkey_pair_id K1"), []string{"cloudfront_links", "key pem {env.CLOUDFRONT_TEST_PUBLIC}", "public"}},
 		{"placeholder that is no key", "", links(resource + "key pem {env.CLOUDFRONT_TEST_NO_PEM}\nkey_pair_id K1"), []string{"cloudfront_links", "key pem {env.CLOUDFRONT_TEST_NO_PEM}"}},
+		{"key as path", "", links(resource + "key_file {env.CLOUDFRONT_TEST_KEY}\nkey_pair_id K1"), []string{"cloudfront_links", "key_file {env.CLOUDFRONT_TEST_KEY}"}},
+		{"key as path of a previous one", "", links(resource + "key internal\nprevious K0 {env.CLOUDFRONT_TEST_KEY}"), []string{"cloudfront_links", "previous K0 {env.CLOUDFRONT_TEST_KEY}"}},
 		{"empty placeholder", "", links(resource + "key pem {env.CLOUDFRONT_TEST_UNSET}\nkey_pair_id K1"), []string{"cloudfront_links", "{env.CLOUDFRONT_TEST_UNSET}"}},
 		{"EC with sha1", "", links(resource + "key_file " + ecFile + "\nkey_pair_id K1\nhash sha1"), []string{"cloudfront_links", "sha1"}},
 		{"empty key-pair ID placeholder", "", links(resource + "key_file " + rsaFile + "\nkey_pair_id {env.CLOUDFRONT_TEST_UNSET}"), []string{"key_pair_id", "{env.CLOUDFRONT_TEST_UNSET}"}},
@@ -138,6 +141,7 @@ func TestJSONMistakes(t *testing.T) {
 		{"bad scope", handler(`"handler":"cloudfront_links","key":{"source":"internal"},"resources":["https://cdn.example.com/*"],"scope":"page"`), "scope page: is not known"},
 		{"bad hash", handler(`"handler":"cloudfront_links","key":{"source":"internal"},"resources":["https://cdn.example.com/*"],"hash":"md5"`), `"md5" is not known`},
 		{"literal PEM", handler(`"handler":"cloudfront_links","key":{"source":"pem","pem":"-----BEGIN PRIVATE KEY-----"},"key_pair_id":"K1","resources":["https://cdn.example.com/*"]`), "a key must not stand in the config"},
+		{"PEM as path", handler(`"handler":"cloudfront_links","key":{"source":"file","path":"-----BEGIN PRIVATE KEY-----\nMIIB"},"key_pair_id":"K1","resources":["https://cdn.example.com/*"]`), "key_file takes the path of a file, not the key itself"},
 		{"bad pattern", handler(`"handler":"cloudfront_cookies","key":{"source":"internal"},"resources":["cdn.example.com/*"]`), "resource cdn.example.com/*"},
 		{"none with others", handler(`"handler":"cloudfront_links","key":{"source":"internal"},"resources":["https://cdn.example.com/*"],"require":[{"kind":"none"},{"kind":"auth"}]`), "require none: opens the route"},
 	}

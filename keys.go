@@ -49,19 +49,33 @@ func (FileKey) CaddyModule() caddy.ModuleInfo {
 
 // PrivateKey reads the file.
 func (k FileKey) PrivateKey() (crypto.Signer, error) {
-	path, err := expand(k.Path)
+	data, err := readKeyFile(k.Path)
 	if err != nil {
-		return nil, fmt.Errorf("key_file %s: %w", k.Path, err)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("key_file: %w; check the path and that the user Caddy runs as may read it", err)
+		return nil, fmt.Errorf("key_file %w; check the path and that the user Caddy runs as may read it", err)
 	}
 	key, err := signer.ParsePrivateKey(data)
 	if err != nil {
 		return nil, fmt.Errorf("key_file %s: %w", k.Path, err)
 	}
 	return key, nil
+}
+
+// readKeyFile reads a file whose path may hold placeholders. Its errors name the
+// path as it is configured, and not at all if it is no path: where somebody
+// took the key itself for what to write, it must not be shown.
+func readKeyFile(configured string) ([]byte, error) {
+	if strings.Contains(configured, "-----BEGIN") || strings.ContainsAny(configured, "\r\n") {
+		return nil, errors.New("takes the path of a file, not the key itself; a key must not stand in the config")
+	}
+	path, err := expand(configured)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", configured, err)
+	}
+	data, err := os.ReadFile(path)
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		err = fmt.Errorf("%s: %w", configured, pathError.Err)
+	}
+	return data, err
 }
 
 // Deferred is false: the file is read when the config is checked.

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/netip"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -93,13 +92,9 @@ func (k TrustedKey) read(option string) (id string, key crypto.PublicKey, err er
 	if err := signer.CheckKeyPairID(id); err != nil {
 		return "", nil, fmt.Errorf("%s: %w", option, err)
 	}
-	path, err := expand(k.PublicKeyFile)
+	data, err := readKeyFile(k.PublicKeyFile)
 	if err != nil {
-		return "", nil, fmt.Errorf("%s %s: %w", option, id, err)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "", nil, fmt.Errorf("%s %s: %w; give the path of the public key in PEM", option, id, err)
+		return "", nil, fmt.Errorf("%s %s %w; give the path of the public key in PEM", option, id, err)
 	}
 	if key, err = signer.ParsePublicKey(data); err != nil {
 		return "", nil, fmt.Errorf("%s %s %s: %w", option, id, k.PublicKeyFile, err)
