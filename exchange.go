@@ -135,6 +135,9 @@ func (x *exchange) admit(h http.Header) {
 	x.issuers, x.reason = nil, reasonNone
 	for i, s := range x.links.signers {
 		why := x.admissions[i].decide(h)
+		if why == reasonNone && included(x.request) {
+			why = reasonIncluded
+		}
 		if why == reasonNone {
 			var is *signer.Issuer
 			if is, why = s.issuer(x.request); why == reasonNone {
@@ -150,6 +153,11 @@ func (x *exchange) admit(h http.Header) {
 		x.reason = reasonNone
 	}
 }
+
+// included tells whether a template of Caddy's takes the response into its own
+// page by httpInclude. The header is lost then, and with it what keeps the page
+// out of shared caches.
+func included(r *http.Request) bool { return r.Header.Get("Caddy-Templates-Include") != "" }
 
 // header implements hooks.
 func (x *exchange) header(status int, h http.Header) rewriting {

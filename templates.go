@@ -112,9 +112,7 @@ func (t *TemplateFunctions) url(ctx *templates.TemplateContext, url string) stri
 }
 
 func (t *TemplateFunctions) sign(ctx *templates.TemplateContext, url string) (string, reason) {
-	// The header of a page that httpInclude takes into another one is lost, and
-	// with it what keeps that one out of shared caches.
-	if ctx.Req.Header.Get("Caddy-Templates-Include") != "" {
+	if included(ctx.Req) {
 		return "", reasonIncluded
 	}
 	var issuers []*signer.Issuer

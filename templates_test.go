@@ -187,3 +187,34 @@ func TestTemplatesMistakes(t *testing.T) {
 		})
 	}
 }
+
+// A page that httpInclude takes into another one brings no signatures along:
+// the other one may be in shared caches. It has its own signed where it is.
+func TestIncludedPages(t *testing.T) {
+	outer := `
+		header Content-Type text/html
+		header Cache-Control "public, max-age=3600"
+		templates
+		respond "{{httpInclude ` + "`/part`" + `}}"
+	`
+	s := newStage(t, `
+		test_session
+		handle /part {
+			cloudfront_links media
+			header Content-Type text/html
+			respond "<img src=https://cdn.site.test/private/a.png>"
+		}
+		handle /public {`+outer+`}
+		handle /signed {
+			cloudfront_links media`+outer+`
+		}
+	`)
+	s.signer = private
+	s.start()
+	for path, signed := range map[string]bool{"/part": true, "/public": false, "/signed": true} {
+		got := s.visitor().get(appURL+path, "Session: bob")
+		if got.signs() != signed || !strings.Contains(got.body, "a.png") || signed != strings.HasPrefix(got.Header.Get("Cache-Control"), "private") {
+			t.Errorf("%s: signed is %v, want %v; Cache-Control %q; %s", path, got.signs(), signed, got.Header.Get("Cache-Control"), got.body)
+		}
+	}
+}
