@@ -220,6 +220,9 @@ func (c *Cookies) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	err := intercept(w, r, next, visit, 0)
 	if err != nil {
 		visit.takeBack(w.Header())
+		for _, s := range c.signers {
+			s.require.forget(r)
+		}
 	}
 	return err
 }

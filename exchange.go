@@ -47,7 +47,13 @@ func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	}
 	x.enter()
 	defer x.leave()
-	return intercept(w, r, next, x, l.maxBuffers)
+	err := intercept(w, r, next, x, l.maxBuffers)
+	if err != nil {
+		for _, s := range l.signers {
+			s.require.forget(r)
+		}
+	}
+	return err
 }
 
 // enter changes the request as far as the response needs it.

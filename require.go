@@ -87,10 +87,14 @@ func (req Requirement) check() (Requirement, error) {
 	return req, nil
 }
 
+// caddyVars are variables that Caddy itself sets for every visitor, some of them
+// as the client says.
+var caddyVars = []string{"client_ip", "trusted_proxy", "root", "uuid", "start_time", "unhandled", "trace_id", "span_id"}
+
 // checkPlaceholder refuses a placeholder whose value a client may choose.
 func checkPlaceholder(name string) error {
 	switch full := requestPlaceholder(name); {
-	case full == "http.vars.client_ip" || full == "http.vars.trusted_proxy" || full == "http.vars.root":
+	case slices.Contains(caddyVars, strings.TrimPrefix(full, "http.vars.")):
 	case strings.HasPrefix(full, "http.auth."),
 		strings.HasPrefix(full, "http.vars."),
 		strings.HasPrefix(full, "http.request.tls.client."):
@@ -195,14 +199,23 @@ type takenField string
 // takeField takes a field off the response header. The handler nearest to the
 // app sees it first and keeps the value for those further out.
 func takeField(r *http.Request, header http.Header, field string) string {
-	const prefix = "cloudfront.response_header."
 	if values := header[field]; len(values) > 0 {
 		delete(header, field)
-		caddyhttp.SetVar(r.Context(), prefix+field, takenField(values[0]))
+		caddyhttp.SetVar(r.Context(), takenVar+field, takenField(values[0]))
 		return values[0]
 	}
-	taken, _ := caddyhttp.GetVar(r.Context(), prefix+field).(takenField)
+	taken, _ := caddyhttp.GetVar(r.Context(), takenVar+field).(takenField)
 	return string(taken)
+}
+
+const takenVar = "cloudfront.response_header."
+
+// forget is called when a response has turned into an error: what the app said
+// in it says nothing about the page that comes instead.
+func (reqs requirements) forget(r *http.Request) {
+	for _, field := range reqs.responseFields() {
+		caddyhttp.SetVar(r.Context(), takenVar+field, nil)
+	}
 }
 
 // responseFields are the header fields that decide takes off, which have to

@@ -275,6 +275,33 @@ func TestResponseHeaderIsTakenOff(t *testing.T) {
 	}
 }
 
+// What an app said in a response that turned into an error's does not open the
+// page that comes instead.
+func TestRequireResponseHeaderIsForgottenWithTheResponse(t *testing.T) {
+	for name, handler := range handlersOfLinksAndCookies {
+		handler := strings.Replace(handler, "OPTIONS", "require response_header X-Member", 1)
+		s := newStage(t, `
+			handle_errors {
+				`+handler+`
+				header Content-Type text/html
+				respond "<img src=https://cdn.site.test/private/a.png>" 200
+			}
+			route {
+				encode
+				`+handlersOfLinksAndCookies["cookies"]+`
+				`+handler+`
+				header X-Member yes
+				test_late_error
+			}`)
+		s.app = strings.ReplaceAll(s.app, "OPTIONS", "require response_header X-Member")
+		s.signer = private
+		s.start()
+		if got := s.visitor().get(appURL); got.StatusCode != http.StatusOK || got.signs() {
+			t.Errorf("%s: %s, signed is %v, want an error page without signatures", name, got.Status, got.signs())
+		}
+	}
+}
+
 // Nobody but the visitor's own certificate, checked by Caddy, can say who he is
 // where a placeholder is required.
 func TestRequireRefusesPlaceholdersOfClients(t *testing.T) {
@@ -291,6 +318,9 @@ func TestRequireRefusesPlaceholdersOfClients(t *testing.T) {
 		"{client_ip}":                             false,
 		"{http.vars.root}":                        false,
 		"{http.vars.trusted_proxy}":               false,
+		"{vars.uuid}":                             false,
+		"{http.vars.trace_id}":                    false,
+		"{http.vars.start_time}":                  false,
 		"{header.Remote-User}":                    false,
 		"{http.request.header.Remote-User}":       false,
 		"{http.request.cookie.session}":           false,
