@@ -14,7 +14,7 @@ type conditions struct {
 	saved  []savedField
 
 	current      []version
-	any          bool // If-None-Match: *
+	foreign      bool // If-None-Match asks for versions of the upstream's own, too
 	partPlain    bool // If-Range names a plain version
 	partUpstream bool // If-Range names one of the upstream's own
 }
@@ -33,15 +33,15 @@ type version struct {
 }
 
 // translate changes the conditions of a request in its own header: the request
-// is never cloned, since {header.*} placeholders read the original. current
-// returns the two tags; the one for signed responses is empty if the visitor
-// is sure to get none.
-func translate(r *http.Request, current func() (plain, signed tag)) *conditions {
+// is never cloned, since {header.*} placeholders read the original. tags returns
+// those that are current. Unless the response may be signed, the upstream's own
+// versions are as good as ever.
+func translate(r *http.Request, signable bool, tags func() (plain, signed tag)) *conditions {
 	c := &conditions{header: r.Header}
 	if !slices.ContainsFunc([]string{"If-None-Match", "If-Match", "If-Range", "If-Modified-Since"}, func(name string) bool { return len(r.Header[name]) > 0 }) {
 		return c
 	}
-	plain, signed := current()
+	plain, signed := tags()
 	find := func(etag string) (v version, date string) {
 		v.tagged = etag
 		if v.upstream, date, v.coded = plain.cut(etag); v.upstream == "" && date == "" {
@@ -52,7 +52,7 @@ func translate(r *http.Request, current func() (plain, signed tag)) *conditions 
 	}
 
 	if safe := r.Method == http.MethodGet || r.Method == http.MethodHead; safe {
-		c.ifNoneMatch(find)
+		c.ifNoneMatch(signable, find)
 	} else {
 		// Here the condition guards a write. No version may be taken off it.
 		c.replaceEach("If-None-Match", find)
@@ -63,32 +63,35 @@ func translate(r *http.Request, current func() (plain, signed tag)) *conditions 
 }
 
 // ifNoneMatch leaves those versions that are current, and so may be vouched
-// for by a 304. All others, the upstream's own too, are of pages whose links
-// are not signed, or not any more. For If-Modified-Since alone that can't be
-// known; with If-None-Match it has no meaning (RFC 9110, section 13.1.3).
-func (c *conditions) ifNoneMatch(find func(string) (version, string)) {
+// for by a 304. Where the response may be signed, all others, the upstream's
+// own too, are of pages whose links are not signed, or not any more. For If-
+// Modified-Since alone that can't be known; with If-None-Match it has no meaning
+// (RFC 9110, section 13.1.3).
+func (c *conditions) ifNoneMatch(signable bool, find func(string) (version, string)) {
 	var etags, dates []string
 	var dated []version
 	for etag := range listElements(c.header["If-None-Match"]) {
 		v, date := find(etag)
 		switch {
-		case etag == "*":
-			c.any = true
-			etags = append(etags, etag)
 		case date != "":
 			dated, dates = append(dated, v), append(dates, date)
 		case v.upstream != "":
 			c.current = append(c.current, v)
 			etags = append(etags, v.upstream)
+		case etag == "*" || !signable:
+			c.foreign = true
+			etags = append(etags, etag)
 		}
 	}
-	c.set("If-Modified-Since", nil)
-	if len(etags) > 0 {
-		c.set("If-None-Match", []string{strings.Join(etags, ", ")})
+	if !signable && len(c.current) == 0 && len(dates) == 0 {
 		return
 	}
 	c.set("If-None-Match", nil)
-	if len(dates) == 1 {
+	c.set("If-Modified-Since", nil)
+	switch {
+	case len(etags) > 0:
+		c.set("If-None-Match", []string{strings.Join(etags, ", ")})
+	case len(dates) == 1:
 		c.current = dated
 		c.set("If-Modified-Since", dates)
 	}
@@ -163,7 +166,7 @@ func (c *conditions) vouched(etag string) (version, bool) {
 		}
 	}
 	// Some leave the entity tag out, or make it out differently on a 304.
-	if len(c.current) == 1 {
+	if len(c.current) == 1 && !c.foreign {
 		return c.current[0], true
 	}
 	return version{}, false

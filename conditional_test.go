@@ -13,10 +13,11 @@ import (
 func TestTranslate(t *testing.T) {
 	const date, dateTag = "Thu, 01 Jan 1970 00:16:40 GMT", `W/"3e8~SIGNED"`
 	for _, test := range []struct {
-		name   string
-		method string
-		sent   map[string]string
-		want   map[string]string
+		name     string
+		method   string
+		unsigned bool // nothing would be signed
+		sent     map[string]string
+		want     map[string]string
 	}{
 		{
 			name: "a current tag is taken off (RFC 9110, 13.1.2)",
@@ -105,6 +106,21 @@ func TestTranslate(t *testing.T) {
 			sent: map[string]string{"If-Range": date, "Range": "bytes=5-"},
 			want: map[string]string{"If-Range": date, "Range": "bytes=5-"},
 		}, {
+			name:     "who gets nothing signed asks for the upstream's own",
+			unsigned: true,
+			sent:     map[string]string{"If-None-Match": `"a",  W/"b-OLD"`, "If-Modified-Since": date},
+			want:     map[string]string{"If-None-Match": `"a",  W/"b-OLD"`, "If-Modified-Since": date},
+		}, {
+			name:     "by a date, too",
+			unsigned: true,
+			sent:     map[string]string{"If-Modified-Since": date},
+			want:     map[string]string{"If-Modified-Since": date},
+		}, {
+			name:     "and for plain ones",
+			unsigned: true,
+			sent:     map[string]string{"If-None-Match": `"a", "b-PLAIN"`, "If-Modified-Since": date},
+			want:     map[string]string{"If-None-Match": `"a", "b"`},
+		}, {
 			name: "no condition, no change",
 			sent: map[string]string{"Range": "bytes=5-", "Accept": "*/*"},
 			want: map[string]string{"Range": "bytes=5-", "Accept": "*/*"},
@@ -119,7 +135,7 @@ func TestTranslate(t *testing.T) {
 				r.Header.Set(name, value)
 			}
 			sent := maps.Clone(r.Header)
-			c := translate(r, func() (plain, signed tag) { return "PLAIN", "SIGNED" })
+			c := translate(r, !test.unsigned, func() (plain, signed tag) { return "PLAIN", "SIGNED" })
 			want := http.Header{}
 			for name, value := range test.want {
 				want.Set(name, value)
@@ -148,7 +164,7 @@ func TestVouched(t *testing.T) {
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("If-None-Match", test.sent)
-		c := translate(r, func() (plain, signed tag) { return "PLAIN", "SIGNED" })
+		c := translate(r, true, func() (plain, signed tag) { return "PLAIN", "SIGNED" })
 		if v, ok := c.vouched(test.etag); v.tagged != test.want || ok != (test.want != "") {
 			t.Errorf("%s, answered with %s: got %s, want %s", test.sent, test.etag, v.tagged, test.want)
 		}

@@ -46,11 +46,13 @@ func (k siteKind) String() string { return fmt.Sprintf("encode=%v log=%v", k.enc
 
 var siteKinds = []siteKind{{}, {encode: true}, {log: true}, {true, true}}
 
-// sites is one Caddy with a site of each kind, with our handler and without,
-// all in front of one app that acts a row when asked by the query.
+// sites is one Caddy with a site of each kind: with our handler and a visitor
+// who is let in, with it and one who isn't, and without it. All stand in front
+// of one app that acts a row when asked by the query.
 type sites struct {
 	app     *httptest.Server
 	with    map[siteKind]string // base URLs
+	closed  map[siteKind]string
 	without map[siteKind]string
 	plain   string // of a site without TLS, with our handler
 	bare    string // the same without it
@@ -59,7 +61,7 @@ type sites struct {
 
 func newSites(t *testing.T, rows []row) *sites {
 	t.Helper()
-	s := &sites{with: make(map[siteKind]string), without: make(map[siteKind]string)}
+	s := &sites{with: make(map[siteKind]string), closed: make(map[siteKind]string), without: make(map[siteKind]string)}
 	s.app = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		i, err := strconv.Atoi(r.URL.Query().Get("row"))
 		if err != nil {
@@ -91,6 +93,7 @@ func newSites(t *testing.T, rows []row) *sites {
 	}
 	for _, kind := range siteKinds {
 		s.with[kind] = site("https", kind, block)
+		s.closed[kind] = site("https", kind, strings.Replace(block, "require none", "require auth", 1))
 		s.without[kind] = site("https", kind, "")
 	}
 	s.plain = site("http", siteKind{}, block)

@@ -26,6 +26,7 @@ type exchange struct {
 	admissions []admission // one for each of links.signers
 	conditions *conditions
 	asset      bool // the path says that no link is to be expected
+	expected   bool // on entry, nothing stood against signing
 
 	status  int
 	now     time.Time // when the final header came
@@ -35,8 +36,9 @@ type exchange struct {
 	writer  *rewrite.Writer
 	base    *url.URL
 
-	signed int
-	left   map[string]int // links, by reason
+	early  int            // links signed in informational responses
+	signed int            // links signed in the final one
+	left   map[string]int // links left alone, by reason
 }
 
 // ServeHTTP signs the links in the response of next.
@@ -44,6 +46,7 @@ func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	x := &exchange{links: l, request: r, admissions: make([]admission, len(l.signers))}
 	for i, s := range l.signers {
 		x.admissions[i] = s.require.enter(r)
+		x.expected = x.expected || x.admissions[i].mayHold()
 	}
 	x.enter()
 	defer x.leave()
@@ -62,7 +65,7 @@ func (x *exchange) enter() {
 		x.conditions = &conditions{header: x.request.Header}
 		return
 	}
-	x.conditions = translate(x.request, x.tags)
+	x.conditions = translate(x.request, x.expected || x.links.late.Load(), x.tags)
 	// Set, not deleted: without it, Go's HTTP client asks for gzip on its own.
 	x.conditions.set("Accept-Encoding", []string{"identity"})
 }
@@ -85,8 +88,8 @@ func isAsset(urlPath string) bool {
 	return assetTypes[strings.ToLower(path.Ext(urlPath))]
 }
 
-// tags are those of responses that would begin now. There is none for signed
-// ones if nothing would be signed, or if they have no entity tags at all.
+// tags are the current ones. There is none for signed responses if nothing
+// would be signed, or if they have no entity tags at all.
 func (x *exchange) tags() (plain, signed tag) {
 	var issuers []*signer.Issuer
 	for i, s := range x.links.signers {
@@ -134,6 +137,7 @@ func (x *exchange) interim(_ int, h http.Header) {
 	x.now = now()
 	x.admit(http.Header{})
 	x.signFields(h)
+	x.early, x.signed = x.early+x.signed, 0
 }
 
 // admit collects what signs for this visitor.
@@ -157,6 +161,9 @@ func (x *exchange) admit(h http.Header) {
 	}
 	if len(x.issuers) > 0 {
 		x.reason = reasonNone
+		if !x.expected {
+			x.links.late.Store(true)
+		}
 	}
 }
 
@@ -327,8 +334,8 @@ func (x *exchange) leave() {
 	repl.Set("http.cloudfront.links.reason", string(x.reason))
 
 	responsesTotal.WithLabelValues("links", x.links.label, result).Inc()
-	if x.signed > 0 {
-		linksTotal.WithLabelValues(x.links.label, resultSigned).Add(float64(x.signed))
+	if n := x.early + x.signed; n > 0 {
+		linksTotal.WithLabelValues(x.links.label, resultSigned).Add(float64(n))
 	}
 	for why, n := range x.left {
 		linksTotal.WithLabelValues(x.links.label, why).Add(float64(n))

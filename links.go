@@ -6,6 +6,7 @@ import (
 	"mime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -44,6 +45,10 @@ type Links struct {
 	fingerprint string // of all that links depend on
 	plainTag    tag
 	maxBuffers  int64
+
+	// Whether visitors are let in by what runs after us, so that on entry
+	// nobody can be told to get nothing. It is learned from the first of them.
+	late *atomic.Bool
 }
 
 // Mapping turns links to a path of this site into links to the CDN.
@@ -89,6 +94,7 @@ func (l *Links) Provision(ctx caddy.Context) error {
 		return err
 	}
 	l.maxBuffers = app.(*App).MaxBuffers
+	l.late = new(atomic.Bool)
 	l.label = inlineSigner
 	if len(l.Signers) > 0 {
 		l.label = strings.Join(l.Signers, ",")

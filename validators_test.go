@@ -292,3 +292,128 @@ func TestRequestHeader(t *testing.T) {
 		}
 	}
 }
+
+// TestRevalidationByVisitor: what a visitor is vouched for depends on whether,
+// and for whom, it would be signed.
+func TestRevalidationByVisitor(t *testing.T) {
+	clock := startClock(t)
+	clock.begin()
+	app := fileApp(t)
+	private, _ := writeKey(t, ecKey())
+	block := strings.Replace(fmt.Sprintf(linksBlock, private), "require none", "require auth", 1)
+	perVisitor := strings.Replace(block, "private/*", "{http.auth.user.id}/*", 1)
+	outside, inside, own := "http://"+freeAddr(t), "http://"+freeAddr(t), "http://"+freeAddr(t)
+	startCaddy(t, "\torder test_session after basic_auth", fmt.Sprintf(`%[1]s {
+	@known header Session *
+	test_session @known
+	%[4]s
+	reverse_proxy %[6]s
+}
+%[2]s {
+	route {
+		%[4]s
+		@known header Session *
+		test_session @known
+		reverse_proxy %[6]s
+	}
+}
+%[3]s {
+	test_session
+	%[5]s
+	reverse_proxy %[6]s
+}
+`, outside, inside, own, block, perVisitor, app.Listener.Addr()))
+
+	request := func(session string, conditions ...string) http.Header {
+		h := http.Header{"Accept-Encoding": {"identity"}}
+		if session != "" {
+			h.Set("Session", session)
+		}
+		for i := 0; i < len(conditions); i += 2 {
+			h.Set(conditions[i], conditions[i+1])
+		}
+		return h
+	}
+	get := func(url string, header http.Header, status, signed int) (etag string) {
+		t.Helper()
+		got := ask(t, http1, "GET", url, header)
+		if _, n := unsigned(got.Body); got.Status != status || n != signed {
+			t.Errorf("%s: %d with %d signatures, want %d with %d\n%s", url, got.Status, n, status, signed, headerLines(header))
+		}
+		return got.Header.Get("Etag")
+	}
+
+	for _, base := range []string{outside, inside} {
+		page := base + "/page?etag"
+		const date = "Mon, 24 Nov 2025 08:49:37 GMT"
+		stranger := get(page, request(""), 200, 0)
+		if stranger != `"v1"` {
+			t.Errorf("a stranger's page has the entity tag %s", stranger)
+		}
+		get(page, request("", "If-None-Match", stranger), 304, 0)
+		get(base+"/page?date", request("", "If-Modified-Since", date), 304, 0)
+		get(page, request("alice"), 200, 1) // from here on it is known that sessions may begin inside
+		alice := get(page, request("alice", "If-None-Match", stranger), 200, 1)
+		get(base+"/page?date", request("alice", "If-Modified-Since", date), 200, 1)
+		get(page, request("", "If-None-Match", alice), 200, 0)
+		plain := get(base+"/empty?etag", request("alice"), 200, 0)
+		get(base+"/empty?etag", request("", "If-None-Match", plain), 304, 0)
+		get(base+"/empty?etag", request("alice", "If-None-Match", plain), 304, 0)
+		if base == outside {
+			get(page, request("alice", "If-None-Match", alice), 304, 0)
+			get(page, request("", "If-None-Match", stranger), 304, 0)
+		}
+	}
+
+	page := own + "/page?etag"
+	first := get(page, request("private"), 200, 1)
+	get(page, request("private", "If-None-Match", first), 304, 0)
+	get(page, request("somebody", "If-None-Match", first), 200, 0)
+}
+
+// TestHandlersTogether: links inside cookies, and one handler of links inside
+// another, each with an entity tag's end of its own.
+func TestHandlersTogether(t *testing.T) {
+	clock := startClock(t)
+	clock.begin()
+	private, _ := writeKey(t, ecKey())
+	base := "http://" + freeAddr(t)
+	startCaddy(t, "", fmt.Sprintf(`%[1]s {
+	encode gzip
+	cloudfront_cookies {
+		key_file %[2]s
+		key_pair_id KTEST
+		resource https://cdn.127.0.0.1.test/*
+		domain host
+		require none
+	}
+	route {
+		%[3]s
+		cloudfront_links {
+			key_file %[2]s
+			key_pair_id KTEST
+			resource https://other.test/*
+			require none
+		}
+		reverse_proxy %[4]s
+	}
+}
+`, base, private, fmt.Sprintf(linksBlock, private), fileApp(t).Listener.Addr()))
+	accept := http.Header{"Accept-Encoding": {"gzip"}}
+	first := ask(t, http1, "GET", base+"/page?etag", accept)
+	if first.encoded(); first.Status != 200 || len(first.Header["Set-Cookie"]) == 0 {
+		t.Errorf("%d\n%s", first.Status, headerLines(first.Header))
+	}
+	if _, n := unsigned(first.Body); n != 1 {
+		t.Errorf("%d signatures", n)
+	}
+	again := accept.Clone()
+	again.Set("If-None-Match", first.Header.Get("Etag"))
+	if second := ask(t, http1, "GET", base+"/page?etag", again); second.Status != 304 || second.Header.Get("Cache-Control") == "" {
+		t.Errorf("%d for %s\n%s", second.Status, first.Header.Get("Etag"), headerLines(second.Header))
+	}
+	clock.advance(15 * time.Minute)
+	if third := ask(t, http1, "GET", base+"/page?etag", again); third.Status != 200 {
+		t.Errorf("in the next window: %d", third.Status)
+	}
+}
