@@ -57,7 +57,7 @@ var gzipReaders = &sync.Pool{New: func() any { return new(gzip.Reader) }}
 // used up the bytes: in lockstep, without a goroutine of its own.
 type decoder struct {
 	next   io.WriteCloser
-	pool   *sync.Pool
+	coding string
 	resume func() (struct{}, bool)
 	stop   func()
 	yield  func(struct{}) bool
@@ -70,25 +70,55 @@ type decoder struct {
 }
 
 func newDecoder(coding string, next io.WriteCloser) *decoder {
-	d := &decoder{next: next, pool: codings[coding]}
+	d := &decoder{next: next, coding: coding}
 	d.resume, d.stop = iter.Pull(d.run)
 	return d
 }
 
-var errTrailingData = errors.New("data after the end of the compressed body")
+// decodeError says that a body is not what its coding says.
+type decodeError struct {
+	coding string
+	err    error
+}
+
+func (e *decodeError) Error() string {
+	return "decoding the body from " + e.coding + ": " + e.err.Error()
+}
+func (e *decodeError) Unwrap() error { return e.err }
+
+var errTrailingData = errors.New("there is data after its end")
 
 // run is the coroutine.
 func (d *decoder) run(yield func(struct{}) bool) {
 	d.yield = yield
-	r := d.pool.Get().(decompressor)
-	if d.err = r.Reset(d); d.err == nil {
-		c := chunks.Get().(*chunk)
-		_, d.err = io.CopyBuffer(struct{ io.Writer }{d.next}, struct{ io.Reader }{r}, c.data[:])
-		chunks.Put(c)
+	pool := codings[d.coding]
+	r := pool.Get().(decompressor)
+	if err := r.Reset(d); err != nil {
+		d.err = &decodeError{d.coding, err}
+	} else {
+		d.err = d.copy(r)
 	}
 	d.done = true
 	if d.err == nil {
-		d.pool.Put(r)
+		pool.Put(r)
+	}
+}
+
+func (d *decoder) copy(r io.Reader) error {
+	c := chunks.Get().(*chunk)
+	defer chunks.Put(c)
+	for {
+		n, err := r.Read(c.data[:])
+		if n > 0 {
+			if _, err := d.next.Write(c.data[:n]); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		} else if err != nil {
+			return &decodeError{d.coding, err}
+		}
 	}
 }
 
@@ -139,7 +169,7 @@ func (d *decoder) Write(p []byte) (int, error) {
 	case d.err != nil:
 		return 0, d.err
 	case len(d.in) > 0:
-		return 0, errTrailingData
+		return 0, &decodeError{d.coding, errTrailingData}
 	}
 	return len(p), nil
 }

@@ -1,6 +1,7 @@
 package cloudfront
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -65,7 +66,7 @@ func (x *exchange) enter() {
 		x.conditions = &conditions{header: x.request.Header}
 		return
 	}
-	x.conditions = translate(x.request, x.expected || x.links.late.Load(), x.tags)
+	x.conditions = translate(x.request, x.expected || x.links.learned.late.Load(), x.tags)
 	// Set, not deleted: without it, Go's HTTP client asks for gzip on its own.
 	x.conditions.set("Accept-Encoding", []string{"identity"})
 }
@@ -162,7 +163,7 @@ func (x *exchange) admit(h http.Header) {
 	if len(x.issuers) > 0 {
 		x.reason = reasonNone
 		if !x.expected {
-			x.links.late.Store(true)
+			x.links.learned.late.Store(true)
 		}
 	}
 }
@@ -193,7 +194,10 @@ func (x *exchange) header(status int, h http.Header) rewriting {
 	case why == reasonNone:
 		return x
 	}
-	x.reason = why
+	if x.reason = why; why == reasonCoding && !x.links.learned.coding.Swap(true) {
+		x.links.logger.Warn("responses come in a content coding that can't be undone, so their links stay unsigned; let the app send gzip, zstd, br or no coding",
+			zap.String("coding", contentCoding(h)))
+	}
 	switch {
 	case why != reasonNoTransform && x.signFields(h):
 		x.markSigned(h)
@@ -309,7 +313,10 @@ func (x *exchange) clock() time.Time {
 }
 
 // release implements rewriting.
-func (x *exchange) release() {
+func (x *exchange) release(err error) {
+	if broken := (*decodeError)(nil); errors.As(err, &broken) {
+		x.links.logger.Warn("response broken off", zap.Error(broken))
+	}
 	if x.writer == nil {
 		return
 	}

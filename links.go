@@ -46,9 +46,17 @@ type Links struct {
 	plainTag    tag
 	maxBuffers  int64
 
-	// Whether visitors are let in by what runs after us, so that on entry
-	// nobody can be told to get nothing. It is learned from the first of them.
-	late *atomic.Bool
+	learned *learned
+}
+
+// learned is what a handler finds out about its site.
+type learned struct {
+	// Visitors are let in by what runs after us, so that on entry nobody can be
+	// told to get nothing.
+	late atomic.Bool
+
+	// The app sends content codings that can't be undone; it is said once.
+	coding atomic.Bool
 }
 
 // Mapping turns links to a path of this site into links to the CDN.
@@ -94,7 +102,7 @@ func (l *Links) Provision(ctx caddy.Context) error {
 		return err
 	}
 	l.maxBuffers = app.(*App).MaxBuffers
-	l.late = new(atomic.Bool)
+	l.learned = new(learned)
 	l.label = inlineSigner
 	if len(l.Signers) > 0 {
 		l.label = strings.Join(l.Signers, ",")

@@ -40,8 +40,9 @@ type rewriting interface {
 	// the old body go. It has to assume so while the body is still running.
 	commit(h http.Header, body bodyState) (changed bool)
 
-	// release is called last, with or without a Close before it.
-	release()
+	// release is called last, with or without a Close before it, and with what
+	// broke the response, if anything did.
+	release(err error)
 }
 
 // bodyState is how far the body has come when the header is sent.
@@ -335,7 +336,7 @@ func (rw *response) release() {
 	if rw.decoder != nil {
 		rw.decoder.release()
 	}
-	rw.rewriting.release()
+	rw.rewriting.release(rw.err)
 	rw.out.release()
 	rw.original.release()
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func (u *upper) header(_ int, h http.Header) rewriting {
 
 func (u *upper) to(dst io.Writer) io.WriteCloser { u.dst = dst; return u }
 func (u *upper) Close() error                    { return nil }
-func (u *upper) release()                        {}
+func (u *upper) release(error)                   {}
 func (u *upper) Write(p []byte) (int, error) {
 	up := bytes.ToUpper(p)
 	u.changed = u.changed || !bytes.Equal(up, p)
@@ -349,5 +350,69 @@ func TestFlushDelivers(t *testing.T) {
 			t.Fatalf("got %q, %v", line, err)
 		}
 		next <- struct{}{}
+	}
+}
+
+// TestReadFrom: what passes as it is keeps the way to sendfile; what is
+// rewritten is never read past us.
+func TestReadFrom(t *testing.T) {
+	for contentType, want := range map[string]string{"video/mp4": "the connection", "text/html": "intercept"} {
+		w := &fileWriter{ResponseRecorder: httptest.NewRecorder()}
+		err := intercept(w, httptest.NewRequest("GET", "/", nil), caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+			w.Header().Set("Content-Type", contentType)
+			w.WriteHeader(200)
+			_, err := io.Copy(w, struct{ io.Reader }{strings.NewReader("file")})
+			return err
+		}), new(upper), 1<<30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := "intercept"
+		if w.read {
+			by = "the connection"
+		}
+		if by != want || !strings.EqualFold(w.Body.String(), "file") {
+			t.Errorf("%s: %q was read by %s, want %s", contentType, w.Body, by, want)
+		}
+	}
+}
+
+// fileWriter is a response writer that can read by itself, as net/http's can.
+type fileWriter struct {
+	*httptest.ResponseRecorder
+	read bool
+}
+
+func (w *fileWriter) ReadFrom(r io.Reader) (int64, error) {
+	w.read = true
+	return io.Copy(w.Body, r)
+}
+
+// TestHeld: all held bodies together stay within the limit, whatever their
+// number, and count no more once they are sent.
+func TestHeld(t *testing.T) {
+	const limit = 10 * chunkSize
+	wait := make(chan struct{})
+	var ready, done sync.WaitGroup
+	for range 30 {
+		ready.Add(1)
+		done.Go(func() {
+			next := caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+				io.WriteString(html(w), "held")
+				ready.Done()
+				<-wait
+				return nil
+			})
+			intercept(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), next, new(upper), limit)
+		})
+	}
+	ready.Wait()
+	if n := held.Load(); n != limit {
+		t.Errorf("%d bytes are held, the limit is %d", n, limit)
+	}
+	close(wait)
+	done.Wait()
+	if n := held.Load(); n != 0 {
+		t.Errorf("%d bytes are still counted as held", n)
 	}
 }
