@@ -1,9 +1,9 @@
 // Command bench measures the module beside plain Caddy and beside its peers,
 // each pair in turn within one run, and prints Markdown tables of ratios.
 //
-//	go run . [-quick] [scanner] [proxy] [sdk] [windows] [fairness] [memory] [fleet]
+//	go run . [-quick] [-match regexp] [scanner] [proxy] [sdk] [windows] [fairness] [memory] [fleet]
 //
-// Without names it runs all of them. Debian packages that a section needs
+// Without names it runs all of them. -match chooses rows of the proxy table. Debian packages that a section needs
 // (wrk, nginx, apache2, node with npm) are installed when they are missing,
 // which takes root.
 package main
@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"time"
 )
@@ -36,14 +37,21 @@ var sections = []section{
 type settings struct {
 	rounds int           // each pair is measured so often, in turn
 	each   time.Duration // how long one measurement of a server lasts
+	match  *regexp.Regexp
 }
 
 func main() {
 	quick := flag.Bool("quick", false, "measure shortly, to see whether everything works")
+	match := flag.String("match", "", "a regular expression for the rows of the proxy table")
 	flag.Parse()
-	s := settings{rounds: 5, each: 3 * time.Second}
+	s := settings{rounds: 3, each: 2 * time.Second}
 	if *quick {
 		s = settings{rounds: 1, each: 500 * time.Millisecond}
+	}
+	var err error
+	if s.match, err = regexp.Compile(*match); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
 	}
 	for _, name := range flag.Args() {
 		if !slices.ContainsFunc(sections, func(sec section) bool { return sec.name == name }) {

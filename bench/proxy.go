@@ -29,6 +29,9 @@ func proxy(set settings) error {
 	fmt.Println("| what | requests/s, ratio | CPU per request | CPU, ratio | p50 | p99 | body |")
 	fmt.Println("|---|---|---|---|---|---|---|")
 	for _, c := range contenders {
+		if !set.match.MatchString(c.name) {
+			continue
+		}
 		if err := c.compare(set); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
