@@ -270,3 +270,17 @@ func TestGRPC(t *testing.T) {
 		t.Errorf("HTTP/%d, trailer %v", resp.ProtoMajor, resp.Trailer)
 	}
 }
+
+// TestConnect: a tunnel holds no page, whatever its header says (RFC 9110,
+// section 9.3.6).
+func TestConnect(t *testing.T) {
+	private, _ := writeKey(t, ecKey())
+	addr := freeAddr(t)
+	startCaddy(t, "", fmt.Sprintf("http://%s {\n%s\n\troute {\n\t\theader Content-Type text/html\n\t\trespond `<img src=%q>`\n\t}\n}\n", addr, fmt.Sprintf(linksBlock, private), link))
+	for method, want := range map[string]int{"GET": 1, "CONNECT": 0} {
+		got := wire(t, addr, fmt.Sprintf("%[1]s %[2]s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", method, map[string]string{"GET": "/", "CONNECT": "127.0.0.1:80"}[method]))
+		if _, n := unsigned(got); n != want || !strings.Contains(got, "200 OK") || !strings.Contains(got, link) {
+			t.Errorf("%s: %d signatures, want %d, in\n%s", method, n, want, got)
+		}
+	}
+}
