@@ -67,7 +67,9 @@ func run(cmd *cobra.Command, f func(cmd *cobra.Command, args []string) error) *c
 		} else {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", cmd.CommandPath(), err)
 		}
-		return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, err })(cmd, nil)
+		// Only the code goes to Caddy, which would log an error once more.
+		cmd.SilenceErrors = true
+		return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, nil })(cmd, nil)
 	}
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return end(cmd, fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
