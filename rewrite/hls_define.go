@@ -36,7 +36,7 @@ func (v *variables) define(name, value []byte) {
 }
 
 // substitute leaves ref with the values of its variables in h.value. It reports
-// false if one is not known.
+// false if one is not known, or if a few bytes grow to more than a URL may have.
 func (h *hls) substitute(ref []byte) bool {
 	h.value = h.value[:0]
 	for {
@@ -47,7 +47,7 @@ func (h *hls) substitute(ref []byte) bool {
 		}
 		name, after, ended := bytes.Cut(rest, variableEnd)
 		value := h.known[string(name)]
-		if !ended || value == "" {
+		if !ended || value == "" || len(h.value) > maxURL {
 			return false
 		}
 		h.value = append(h.value, value...)

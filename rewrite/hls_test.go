@@ -69,6 +69,7 @@ func hlsTests() []manifestTest {
 			in:   "{$p}/a\n#EXT-X-DEFINE:NAME=\"p\",VALUE=\"a\"\n#EXT-X-DEFINE:IMPORT=\"i\"\n#EXT-X-DEFINE:QUERYPARAM=\"q\"\n{$i}/a\n{$q}/a\n{$p/a\n{p}/a\n#EXT-X-DEFINE:NAME=\"p\",VALUE=\"b\"\n{$p}/a\n",
 			want: "=", left: map[Reason]int{LeftTemplate: 6}},
 		{base: onCDN, name: "variables with a separator", in: "#EXT-X-DEFINE:NAME=\"p\",VALUE=\"a?b\"\n{$p}\n#EXT-X-DEFINE:NAME=\"r\",VALUE=\"{$p}\"\n{$r}\n", want: "=", left: map[Reason]int{LeftTemplate: 2}},
+		{base: onCDN, name: "variables that grow", in: "#EXT-X-DEFINE:NAME=\"p\",VALUE=\"" + strings.Repeat("x", 4000) + "\"\n{$p}{$p}{$p}\n", want: "=", left: map[Reason]int{LeftTemplate: 1}},
 		{base: elsewhere, name: "variables that lead elsewhere", in: "#EXT-X-DEFINE:NAME=\"h\",VALUE=\"https://other.example.net\"\n{$h}/a.ts\nCDN{$h}/a\n", want: "="},
 		{base: onCDN, name: "unclosed quote", in: "#EXT-X-MAP:URI=\"a.mp4\n", want: "="},
 		{base: onCDN, name: "no quotes", in: "#EXT-X-MAP:URI=a.mp4\n", want: "="},
