@@ -50,7 +50,8 @@ type SignerConfig struct {
 	// followed by `/`: `https://cdn.example.com/users/{http.auth.user.id}/*`.
 	Resources []string `json:"resources,omitempty"`
 
-	// What is taken out of the resources.
+	// What is taken out of the resources: URLs with any query, unless the
+	// pattern has one, in any percent-encoding.
 	Except []string `json:"except,omitempty"`
 
 	// How long every signature that is issued is valid, at the least.
