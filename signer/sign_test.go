@@ -3,8 +3,10 @@ package signer
 import (
 	"crypto"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +190,55 @@ func TestGuard(t *testing.T) {
 		query, strip, reason := guarded(t).Query(test.url, time.Now())
 		if reason != test.reason || (reason == Signed) != (query != "") || strip && reason != Signed {
 			t.Errorf("%.200q: got reason %q, strip %v, want %q", test.url, reason, strip, test.reason)
+		}
+	}
+}
+
+// Whatever a "?" stands for in a policy, an origin finds neither an exception nor
+// a dot segment in what the signature of a link opens.
+func TestQueriesOpenNothingElse(t *testing.T) {
+	is := testIssuer(t, ecKey, "https://h/p/*")
+	is.Except = []Pattern{pattern(t, "https://h/p/s/*"), pattern(t, "https://h/p/*.k")}
+	random := rand.New(rand.NewPCG(1, 2))
+	pick := func(from []string) string { return from[random.IntN(len(from))] }
+	parts := strings.Fields("? ? % 2 e 5 f c / . s 7 3 k b 6 x %73 %2e %2f ?2e ?73 ?5c")
+	meanings := strings.Split("/.%sek2573fc?", "")
+
+	for signed := 0; signed < 2000; {
+		link := "https://h/p/"
+		for range 1 + random.IntN(8) {
+			link += pick(parts)
+		}
+		url, _, err := Canonical(link)
+		if err != nil || !strings.Contains(url, "?") {
+			continue
+		}
+		requests := []Request{{URL: url}}
+		if Sign([]*Issuer{is}, requests, time.Now()); requests[0].Reason != Signed {
+			continue
+		}
+		signed++
+		for range 100 {
+			opened := ""
+			for _, c := range strings.Split(strings.TrimSuffix(url, "?"), "") {
+				if c == "?" {
+					c = pick(meanings)
+				}
+				opened += c
+			}
+			path, _, _ := strings.Cut(strings.TrimPrefix(opened, "https:"), "?")
+			for range maxDecodings + 1 {
+				if slices.Contains(strings.FieldsFunc(path, func(c rune) bool { return c == '/' || c == '\\' }), "..") {
+					t.Fatalf("%s is signed, which opens %s", link, opened)
+				}
+				path = decode(path)
+			}
+			path = string(collapse([]byte(path), 2))
+			for _, e := range is.Except {
+				if matchFlat(e.text(), path) {
+					t.Fatalf("%s is signed, which opens %s, in %s", link, opened, e)
+				}
+			}
 		}
 	}
 }
