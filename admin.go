@@ -13,7 +13,7 @@ import (
 )
 
 // adminSigners serves GET /cloudfront/signers: public facts about the named
-// signers, and nothing that would let anyone sign.
+// signers, nothing that would let anyone sign, and figures of the cache.
 type adminSigners struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -42,22 +42,42 @@ type signerFacts struct {
 	Resources []string    `json:"resources,omitempty"`
 }
 
+// cacheFacts are the figures of the signature cache, in the order of
+// [signer.CacheStats].
+type cacheFacts struct {
+	Entries int    `json:"entries"`
+	Bytes   uint64 `json:"bytes"`
+	Hits    uint64 `json:"hits"`
+	Misses  uint64 `json:"misses"`
+	Made    uint64 `json:"made"`
+	Kept    uint64 `json:"kept"`
+}
+
 func (adminSigners) serve(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", http.MethodGet)
 		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Err: errors.New("method not allowed")}
 	}
-	all := []signerFacts{}
-	if app := running.Load(); app != nil {
+	answer := struct {
+		Signers []signerFacts `json:"signers"`
+		Cache   cacheFacts    `json:"cache"`
+	}{Signers: []signerFacts{}}
+	running, err := caddy.ActiveContext().AppIfConfigured("cloudfront")
+	if err == nil {
+		app := running.(*App)
 		for _, name := range slices.Sorted(maps.Keys(app.Signers)) {
 			facts, err := app.facts(name)
 			if err != nil {
 				return caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: err}
 			}
-			all = append(all, facts)
+			answer.Signers = append(answer.Signers, facts)
 		}
+		answer.Cache = cacheFacts(app.cache.Stats())
+	} else if !errors.Is(err, caddy.ErrNotConfigured) {
+		return caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: err}
 	}
 	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(all)
+	return json.NewEncoder(w).Encode(answer)
 }
 
 func (app *App) facts(name string) (signerFacts, error) {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -89,9 +88,6 @@ var caches = caddy.NewUsagePool()
 
 const cacheKey = "signatures"
 
-// running is the app of the config in use, for the admin API.
-var running atomic.Pointer[App]
-
 // Provision loads the named signers' keys and sets the limits.
 func (app *App) Provision(ctx caddy.Context) error {
 	app.ctx = ctx
@@ -139,15 +135,11 @@ func (app *App) Start() error {
 		}
 	}
 	app.cache.Resize(app.CacheSize)
-	running.Store(app)
 	return nil
 }
 
-// Stop does nothing but forget the app.
-func (app *App) Stop() error {
-	running.CompareAndSwap(app, nil)
-	return nil
-}
+// Stop does nothing: what is shared goes in Cleanup.
+func (app *App) Stop() error { return nil }
 
 // Cleanup gives the signature cache back when no config uses it any more.
 func (app *App) Cleanup() error {

@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
+
 	"github.com/caddy-cloudfront/caddy-cloudfront/signer"
 )
 
@@ -458,7 +460,11 @@ http://%s {
 	respond through
 }`, named, fromEnv))
 
-	internal, err := running.Load().keys["demo"].get()
+	running, err := caddy.ActiveContext().App("cloudfront")
+	if err != nil {
+		t.Fatal(err)
+	}
+	internal, err := running.(*App).keys["demo"].get()
 	if err != nil {
 		t.Fatal(err)
 	}
