@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -101,7 +102,7 @@ func list(target *[]string, check func(string) error) option {
 }
 
 // duration is an option whose argument is a duration such as 90m or 7d.
-func duration(set func(caddy.Duration)) option {
+func duration(check func(time.Duration) error, set func(caddy.Duration)) option {
 	return option{once: true, parse: func(d *caddyfile.Dispenser) error {
 		name := d.Val()
 		if !d.NextArg() {
@@ -110,6 +111,9 @@ func duration(set func(caddy.Duration)) option {
 		value, err := caddy.ParseDuration(d.Val())
 		if err != nil {
 			return d.Errf("%s: %q is no duration; write one such as 90m, 12h or 7d", name, d.Val())
+		}
+		if err := check(value); err != nil {
+			return d.WrapErr(err)
 		}
 		set(caddy.Duration(value))
 		return nil
@@ -179,18 +183,24 @@ func signerOptions(c *SignerConfig) options {
 			return parseTrustedKey(d, &c.Previous)
 		}},
 		"resource": list(&c.Resources, checkResource),
-		"except":   list(&c.Except, checkResource),
-		"ttl":      duration(func(v caddy.Duration) { c.TTL = v }),
-		"window":   duration(func(v caddy.Duration) { c.Window = &v }),
-		"backdate": duration(func(v caddy.Duration) { c.Backdate = v }),
+		"except":   list(&c.Except, checkExcept),
+		"ttl":      duration(checkTTL, func(v caddy.Duration) { c.TTL = v }),
+		"window":   duration(checkWindow, func(v caddy.Duration) { c.Window = &v }),
+		"backdate": duration(checkBackdate, func(v caddy.Duration) { c.Backdate = v }),
 		"ip": text(&c.IP, func(value string) error {
 			_, _, err := parseIP(value)
 			return err
 		}),
 		"require": {parse: func(d *caddyfile.Dispenser) error {
 			req, err := parseRequire(d)
+			if err != nil {
+				return err
+			}
 			c.Require = append(c.Require, req)
-			return err
+			if _, err := parseRequirements(c.Require); err != nil {
+				return d.WrapErr(err)
+			}
+			return nil
 		}},
 	}
 }
@@ -277,6 +287,9 @@ func (k *InternalKey) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume source name
 	if d.NextArg() {
 		k.Name = d.Val()
+		if err := checkSignerName(k.Name); err != nil {
+			return d.Errf("key internal: %w", err)
+		}
 	}
 	return nil
 }
@@ -303,6 +316,15 @@ func checkResource(pattern string) error {
 		return nil
 	}
 	_, err := parseResource(pattern)
+	return err
+}
+
+// checkExcept checks an exception, unless that needs the environment.
+func checkExcept(pattern string) error {
+	if needsEnvironment(pattern) {
+		return nil
+	}
+	_, err := parseExcept(pattern)
 	return err
 }
 
@@ -350,6 +372,11 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	}
 	app := App{Signers: make(map[string]*SignerConfig)}
 	d.Next() // consume option name
+	// The short forms of placeholders, which Caddy expands in sites only.
+	segment := d.NextSegment()
+	httpcaddyfile.NewShorthandReplacer().ApplyToSegment(&segment)
+	d = caddyfile.NewDispenser(segment)
+	d.Next()
 	if d.NextArg() {
 		return nil, d.Errf("the global option cloudfront takes a block, not %q", d.Val())
 	}
@@ -410,9 +437,24 @@ func signerNames(d *caddyfile.Dispenser) ([]string, error) {
 	return names, nil
 }
 
-func checkNamedKey(d *caddyfile.Dispenser, names []string, c SignerConfig) error {
-	if len(names) > 0 && c.hasKey() {
-		return d.Errf("signer %s is named and a key is given as well; remove the name, or key, key_file, key_pair_id, hash and previous", names[0])
+// checkSigner checks what only a whole block shows: that a named signer gets
+// no second key, and that one given here is complete and of a piece, as far as
+// that needs neither the key nor the environment.
+func checkSigner(d *caddyfile.Dispenser, names []string, c SignerConfig, scope signer.Scope) error {
+	if len(names) > 0 {
+		if c.hasKey() {
+			return d.Errf("signer %s is named and a key is given as well; remove the name, or key, key_file, key_pair_id, hash and previous", names[0])
+		}
+		return nil
+	}
+	if c.KeyRaw == nil {
+		return d.WrapErr(errNoKey)
+	}
+	if slices.ContainsFunc(slices.Concat(c.Resources, c.Except, []string{c.IP}), needsEnvironment) {
+		return nil
+	}
+	if _, err := c.siteSigner(inlineSigner, nil, scope, nil); err != nil {
+		return d.WrapErr(err)
 	}
 	return nil
 }
@@ -454,14 +496,7 @@ func (l *Links) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if err != nil {
 		return err
 	}
-	if l.Scope == string(signer.ScopeResource) {
-		for _, pattern := range l.Resources {
-			if err := checkPolicyResource(pattern); err != nil {
-				return d.Errf("scope resource: resource %s: %w", pattern, err)
-			}
-		}
-	}
-	return checkNamedKey(d, l.Signers, l.SignerConfig)
+	return checkSigner(d, l.Signers, l.SignerConfig, signer.Scope(l.Scope))
 }
 
 func parseCookies(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
@@ -517,7 +552,7 @@ func (c *Cookies) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if err := c.checkScopes(lines); err != nil {
 		return err
 	}
-	return checkNamedKey(d, c.Signers, c.SignerConfig)
+	return checkSigner(d, c.Signers, c.SignerConfig, signer.ScopeResource)
 }
 
 // checkScopes checks the cookies' scopes as far as the text tells them.
@@ -621,7 +656,10 @@ func (r *Redirect) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if err != nil {
 		return err
 	}
-	return checkNamedKey(d, names, r.SignerConfig)
+	if err := requirements(r.Require).onEntry(); err != nil {
+		return d.WrapErr(err)
+	}
+	return checkSigner(d, names, r.SignerConfig, signer.ScopeLink)
 }
 
 func parseVerify(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
@@ -643,7 +681,7 @@ func (v *Verify) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if v.Signers, err = signerNames(d); err != nil {
 		return err
 	}
-	return parseBlock(d, "cloudfront_verify", options{
+	err = parseBlock(d, "cloudfront_verify", options{
 		"trusted_key": {parse: func(d *caddyfile.Dispenser) error {
 			return parseTrustedKey(d, &v.TrustedKeys)
 		}},
@@ -651,6 +689,10 @@ func (v *Verify) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"host":   text(&v.Host, checkHost),
 		"errors": flag(&v.Errors),
 	})
+	if err == nil && len(v.Signers)+len(v.TrustedKeys) == 0 {
+		err = d.WrapErr(errNoTrustedKey)
+	}
+	return err
 }
 
 // UnmarshalCaddyfile sets up the template functions from Caddyfile tokens. Syntax:
@@ -675,7 +717,7 @@ func (t *TemplateFunctions) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if err != nil {
 		return err
 	}
-	return checkNamedKey(d, t.Signers, t.SignerConfig)
+	return checkSigner(d, t.Signers, t.SignerConfig, signer.Scope(t.Scope))
 }
 
 // Interface guards

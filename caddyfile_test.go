@@ -29,7 +29,20 @@ func TestCaddyfileMistakes(t *testing.T) {
 		{"backslash in pattern", links(`resource https://cdn.example.com/\*`), "resource", "Caddyfile:3"},
 		{"fragment in pattern", links("resource https://cdn.example.com/*#x"), "#", "Caddyfile:3"},
 		{"non-ASCII pattern", links("resource https://cdn.example.com/ü/*"), "resource", "Caddyfile:3"},
-		{"ambiguous pattern for links", links("resource https://cdn.example.com/a*z", "scope resource"), "resource https://cdn.example.com/a*z:", "Caddyfile:"},
+		{"ambiguous pattern for links", links("key internal", "resource https://cdn.example.com/a*z", "scope resource"), "resource https://cdn.example.com/a*z:", "Caddyfile:6"},
+		{"no key", links("resource https://cdn.example.com/*"), "no private key; write key_file <path>", "Caddyfile:4"},
+		{"no resource", links("key internal"), "no resource; write resource", "Caddyfile:4"},
+		{"ttl of nothing", links("ttl 0s"), "ttl 0s: has to lie between 1s", "Caddyfile:3"},
+		{"endless ttl", links("ttl 36500d"), "has to lie between 1s", "Caddyfile:3"},
+		{"negative backdate", links("backdate -1m"), "backdate -1m0s: has to lie between 0", "Caddyfile:3"},
+		{"window of a fraction", links("window 1500ms"), "window 1.5s: CloudFront counts whole seconds; write 2s", "Caddyfile:3"},
+		{"window over half of the default ttl", links("key internal", "resource https://cdn.example.com/*", "window 40m"), "window 40m0s: has to be at most half of the ttl", "Caddyfile:6"},
+		{"require none and auth", links("require none", "require auth"), "require none: opens the route", "Caddyfile:4"},
+		{"except about a request", links("except https://cdn.example.com/{http.auth.user.id}/*"), "no placeholder about a request", "Caddyfile:3"},
+		{"except inside a resource that is opened as a whole", links("key internal", "scope resource", "resource https://cdn.example.com/*", "except https://cdn.example.com/keys/*"), "except https://cdn.example.com/keys/*: lies inside resource", "Caddyfile:7"},
+		{"name of an internal key", links("key internal Bad.Name"), `"Bad.Name" holds 'B'`, "Caddyfile:3"},
+		{"redirect before there is a response", ":9999\ncloudfront_redirect https://cdn.example.com{uri} {\nkey internal\nresource https://cdn.example.com/*\nrequire response_header X\n}\n", "there is no response yet", "Caddyfile:6"},
+		{"edge without keys", ":9999\ncloudfront_verify\n", "no key is trusted; name a signer", "Caddyfile:2"},
 		{"ambiguous pattern for cookies", ":9999\ncloudfront_cookies {\nresource https://cdn.example.com/a*z\n}\n", "resource https://cdn.example.com/a*z:", "Caddyfile:3"},
 		{"placeholder in part of a segment", links("resource https://cdn.example.com/u-{http.auth.user.id}/*"), "one whole segment", "Caddyfile:3"},
 		{"placeholder that a client controls", links("resource https://cdn.example.com/{header.X-User}/*"), "a client may control this value", "Caddyfile:3"},
@@ -110,7 +123,8 @@ func TestProvisioningMistakes(t *testing.T) {
 		{"resource with an unset variable", "", links("key internal\nresource https://{env.CLOUDFRONT_TEST_UNSET}/*"), []string{"cloudfront_links", "resource", "CLOUDFRONT_TEST_UNSET"}},
 		{"except inside a resource that is opened as a whole", "", links("key internal\nscope resource\n" + resource + "except https://cdn.example.com/private/keys/*"), []string{"cloudfront_links", "except https://cdn.example.com/private/keys/*", "scope link"}},
 		{"except inside a visitor's resource", "", ":9999\ncloudfront_cookies {\nkey internal\nresource https://cdn.example.com/u/{http.auth.user.id}/*\nexcept https://cdn.example.com/u/root/*\n}\n", []string{"cloudfront_cookies", "except https://cdn.example.com/u/root/*"}},
-		{"nothing trusted", "", ":9999\ncloudfront_verify\n", []string{"cloudfront_verify", "no key is trusted"}},
+		{"previous is the key itself", "", links(resource + "key_file " + rsaFile + "\nkey_pair_id K1\nprevious K1 " + rsaPublic), []string{"cloudfront_links", "previous K1: is the key_pair_id in use"}},
+		{"map outside of every resource", "", links("key internal\n" + resource + "map /assets/ https://cdn.example.com/public/"), []string{"cloudfront_links", "map: https://cdn.example.com/public/ lies outside of every resource"}},
 		{"previous key missing", "", links(resource + "key internal\nprevious K0 /nonexistent/public.pem"), []string{"cloudfront_links", "previous K0", "/nonexistent/public.pem"}},
 	}
 	for _, tt := range tests {
@@ -152,6 +166,14 @@ func TestJSONMistakes(t *testing.T) {
 				t.Errorf("got %v, want %q in it", err, tt.want)
 			}
 		})
+	}
+}
+
+// A named signer knows the short forms of placeholders, as sites do.
+func TestShorthandsInNamedSigner(t *testing.T) {
+	err := validate(withGlobals(t, "cloudfront {\nsigner media {\nkey internal\nresource https://cdn.example.com/{vars.tenant}/*\nrequire {vars.member}\nrequire {tls_client_subject}\n}\n}\n", ":9999\ncloudfront_links media\n"))
+	if err != nil {
+		t.Error(err)
 	}
 }
 

@@ -160,7 +160,7 @@ func TestCookiePath(t *testing.T) {
 		{"https://cdn.example.com/a%20b/*", "/a%20b/", "/a%20b", "/a"},
 		{"https://cdn.example.com/a;b/c/*", "/", "/", "/b"},
 		{"https://cdn.example.com/users/{http.auth.user.id}/*", "/users/", "/users /users/bob", "/teams"},
-		{"https://cdn.example.com/{vars.tenant}/a/*", "/", "/ /x", ""},
+		{"https://cdn.example.com/{http.vars.tenant}/a/*", "/", "/ /x", ""},
 	} {
 		r, err := parseResource(test.resource)
 		if err != nil {

@@ -90,6 +90,9 @@ func (l *Links) Provision(ctx caddy.Context) error {
 		if err := m.check(); err != nil {
 			return fmt.Errorf("cloudfront_links: %w", err)
 		}
+		if err := m.checkResources(l.signers); err != nil {
+			return fmt.Errorf("cloudfront_links: %w", err)
+		}
 	}
 	if l.types, err = parseMediaTypes(l.MIME); err != nil {
 		return fmt.Errorf("cloudfront_links: %w", err)
@@ -156,6 +159,22 @@ func (m Mapping) check() error {
 		return fmt.Errorf("map: %s has to be an absolute URL without query, such as https://cdn.example.com/assets/", m.To)
 	}
 	return nil
+}
+
+// checkResources refuses a target whose links could never be signed.
+func (m Mapping) checkResources(signers []*siteSigner) error {
+	to, err := signer.ParsePattern(m.To + "*")
+	if err != nil {
+		return fmt.Errorf("map: %s: %w", m.To, err)
+	}
+	for _, s := range signers {
+		for _, res := range s.resources {
+			if to.Intersects(res.widest) {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("map: %s lies outside of every resource, so that its links are never signed; add resource %s*, or correct the target", m.To, m.To)
 }
 
 // mediaTypes are those whose bodies are rewritten.

@@ -80,7 +80,6 @@ func (req Requirement) check() (Requirement, error) {
 		if err := checkPlaceholder(req.Name); err != nil {
 			return req, fmt.Errorf("require: %w", err)
 		}
-		req.Name = requestPlaceholder(req.Name)
 	default:
 		return req, fmt.Errorf("require %s: is not known; write auth, forward_auth <Field>, response_header <Field> [<value>], a placeholder such as {http.auth.user.id}, or none", req.Kind)
 	}
@@ -93,25 +92,16 @@ var caddyVars = []string{"client_ip", "trusted_proxy", "root", "uuid", "start_ti
 
 // checkPlaceholder refuses a placeholder whose value a client may choose.
 func checkPlaceholder(name string) error {
-	switch full := requestPlaceholder(name); {
-	case slices.Contains(caddyVars, strings.TrimPrefix(full, "http.vars.")):
-	case strings.HasPrefix(full, "http.auth."),
-		strings.HasPrefix(full, "http.vars."),
-		strings.HasPrefix(full, "http.request.tls.client."):
+	switch {
+	case slices.Contains(caddyVars, strings.TrimPrefix(name, "http.vars.")):
+	case strings.HasPrefix(name, "http.auth."),
+		strings.HasPrefix(name, "http.vars."),
+		strings.HasPrefix(name, "http.request.tls.client."):
 		return nil
 	}
 	return fmt.Errorf("{%s}: a client may control this value, so it cannot say who a visitor is; "+
 		"use {http.auth.user.id}, or copy what an auth server said into a variable that only runs behind it: "+
 		"route { forward_auth … ; vars member {http.request.header.Remote-User} ; … } and then {vars.member}", name)
-}
-
-// requestPlaceholder expands the Caddyfile's shorthand for variables, which
-// global options do not know.
-func requestPlaceholder(name string) string {
-	if strings.HasPrefix(name, "vars.") {
-		return "http." + name
-	}
-	return name
 }
 
 func (reqs requirements) has(kind string) bool {

@@ -1,6 +1,7 @@
 package cloudfront
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -58,6 +59,18 @@ func parseResource(configured string) (resource, error) {
 	return r, err
 }
 
+// parseExcept parses a pattern of exceptions, which are the same for all visitors.
+func parseExcept(configured string) (signer.Pattern, error) {
+	expanded, err := expandStatic(configured)
+	if err != nil {
+		return signer.Pattern{}, err
+	}
+	if strings.ContainsAny(expanded, "{}") {
+		return signer.Pattern{}, errors.New("an exception holds for all visitors, so no placeholder about a request can stand in it; write a pattern such as https://cdn.example.com/users/admin/*")
+	}
+	return signer.ParsePattern(expanded)
+}
+
 // expandStatic expands {env.*}, {file.*} and the like and leaves placeholders
 // about requests as they are.
 func expandStatic(value string) (string, error) {
@@ -85,7 +98,7 @@ func needsEnvironment(pattern string) bool {
 }
 
 func isRequestPlaceholder(name string) bool {
-	return strings.HasPrefix(name, "http.") || strings.HasPrefix(name, "vars.")
+	return strings.HasPrefix(name, "http.")
 }
 
 // withPlaceholders returns the segments with every placeholder replaced.
@@ -110,7 +123,7 @@ func (r resource) resolve(repl *caddy.Replacer) (signer.Pattern, bool) {
 	}
 	ok := true
 	segments := withPlaceholders(r.segments, func(name string) string {
-		value, _ := repl.GetString(requestPlaceholder(name))
+		value, _ := repl.GetString(name)
 		segment, err := signer.Segment(value)
 		ok = ok && err == nil
 		return segment

@@ -108,10 +108,12 @@ func (c SignerConfig) hasKey() bool {
 	return c.KeyRaw != nil || c.KeyPairID != "" || c.Hash != "" || c.Previous != nil
 }
 
+var errNoKey = errors.New("no private key; write key_file <path>, key pem {env.CF_KEY} or key internal, or name a signer")
+
 // provisionKey loads the key source and checks the key's options.
 func (c *SignerConfig) provisionKey(ctx caddy.Context) (*signingKey, error) {
 	if c.KeyRaw == nil {
-		return nil, errors.New("no private key; write key_file <path>, key pem {env.CF_KEY} or key internal")
+		return nil, errNoKey
 	}
 	module, err := ctx.LoadModule(c, "KeyRaw")
 	if err != nil {
@@ -141,11 +143,14 @@ func (c *SignerConfig) provisionKey(ctx caddy.Context) (*signingKey, error) {
 	}
 	previous := make(map[string]crypto.PublicKey, len(c.Previous))
 	for _, trusted := range c.Previous {
-		id, key, err := trusted.read("previous")
+		trustedID, key, err := trusted.read("previous")
 		if err != nil {
 			return nil, err
 		}
-		previous[id] = key
+		if trustedID == id {
+			return nil, fmt.Errorf("previous %s: is the key_pair_id in use; write the ID of the key that was used before, or remove the line", id)
+		}
+		previous[trustedID] = key
 	}
 	return newSigningKey(source, id, hash, previous), nil
 }
@@ -261,11 +266,7 @@ func (c SignerConfig) siteSigner(name string, key *signingKey, scope signer.Scop
 		s.resources = append(s.resources, r)
 	}
 	for _, configured := range c.Except {
-		expanded, err := expand(configured)
-		if err != nil {
-			return nil, fmt.Errorf("except %s: %w", configured, err)
-		}
-		pattern, err := signer.ParsePattern(expanded)
+		pattern, err := parseExcept(configured)
 		if err != nil {
 			return nil, fmt.Errorf("except %s: %w", configured, err)
 		}
@@ -326,24 +327,48 @@ func parseWindow(ttl caddy.Duration, window *caddy.Duration, backdate caddy.Dura
 	if w.TTL == 0 {
 		w.TTL = defaultTTL
 	}
-	if w.TTL < time.Second || w.TTL > maxTTL {
-		return w, fmt.Errorf("ttl %v: has to lie between 1s and %v", w.TTL, maxTTL)
+	if err := checkTTL(w.TTL); err != nil {
+		return w, err
 	}
-	if w.Backdate < 0 || w.Backdate > maxTTL {
-		return w, fmt.Errorf("backdate %v: has to lie between 0 and %v", w.Backdate, maxTTL)
+	if err := checkBackdate(w.Backdate); err != nil {
+		return w, err
 	}
 	if window == nil {
 		w.Size = (w.TTL / 4).Truncate(time.Second)
 		return w, nil
 	}
 	w.Size = time.Duration(*window)
-	if w.Size < 0 || w.Size > w.TTL/2 {
+	if err := checkWindow(w.Size); err != nil {
+		return w, err
+	}
+	if w.Size > w.TTL/2 {
 		return w, fmt.Errorf("window %v: has to be at most half of the ttl, %v; write a shorter window or a longer ttl", w.Size, w.TTL/2)
 	}
-	if w.Size%time.Second != 0 {
-		return w, fmt.Errorf("window %v: CloudFront counts whole seconds; write %v", w.Size, w.Size.Truncate(time.Second)+time.Second)
-	}
 	return w, nil
+}
+
+func checkTTL(ttl time.Duration) error {
+	if ttl < time.Second || ttl > maxTTL {
+		return fmt.Errorf("ttl %v: has to lie between 1s and %v", ttl, maxTTL)
+	}
+	return nil
+}
+
+func checkWindow(window time.Duration) error {
+	if window < 0 {
+		return fmt.Errorf("window %v: is negative; write 0 to turn it off", window)
+	}
+	if window%time.Second != 0 {
+		return fmt.Errorf("window %v: CloudFront counts whole seconds; write %v", window, window.Truncate(time.Second)+time.Second)
+	}
+	return nil
+}
+
+func checkBackdate(backdate time.Duration) error {
+	if backdate < 0 || backdate > maxTTL {
+		return fmt.Errorf("backdate %v: has to lie between 0 and %v", backdate, maxTTL)
+	}
+	return nil
 }
 
 // parseIP parses the value of the option `ip`.

@@ -33,7 +33,7 @@ func parseTarget(configured string) (target, error) {
 	}
 	t := target{literals: placeholders.Split(expanded, -1)}
 	for _, match := range placeholders.FindAllStringSubmatch(expanded, -1) {
-		t.values = append(t.values, placeholder(requestPlaceholder(match[1])))
+		t.values = append(t.values, placeholder(match[1]))
 	}
 	url, ok := t.join(func(p placeholder) (string, bool) { return p.sample(), true })
 	if !ok {

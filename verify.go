@@ -2,6 +2,7 @@ package cloudfront
 
 import (
 	"crypto"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -69,6 +70,8 @@ func (Verify) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
+var errNoTrustedKey = errors.New("no key is trusted; name a signer, or write trusted_key <key-pair-id> <public-key-file>")
+
 // Provision collects the public keys.
 func (v *Verify) Provision(ctx caddy.Context) error {
 	v.logger = ctx.Logger()
@@ -110,7 +113,7 @@ func (v *Verify) provisionKeys(ctx caddy.Context) error {
 		}
 	}
 	if len(keys)+len(deferred) == 0 {
-		return fmt.Errorf("no key is trusted; name a signer, or write trusted_key <key-pair-id> <public-key-file>")
+		return errNoTrustedKey
 	}
 	// A key that Caddy makes is there when the config has started, not yet now.
 	v.verifier = sync.OnceValues(func() (*signer.Verifier, error) {
