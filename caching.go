@@ -113,12 +113,13 @@ func elementEnd(list string) int {
 	return len(list)
 }
 
-// spareLife is for how long a response may be shown again, so that the
-// signatures in it still have the ttl less one window to live then.
-func spareLife(issuers []*signer.Issuer, now time.Time) time.Duration {
+// spareLife is for how long from now a response that was signed at some moment
+// may be shown again, so that the signatures in it still have the ttl less one
+// window to live then.
+func spareLife(issuers []*signer.Issuer, signed, now time.Time) time.Duration {
 	var life time.Duration
 	for i, is := range issuers {
-		spare := time.Unix(is.Expires(now), 0).Sub(now) - (is.Window.TTL - is.Window.Size)
+		spare := time.Unix(is.Expires(signed), 0).Sub(now) - (is.Window.TTL - is.Window.Size)
 		if i == 0 || spare < life {
 			life = spare
 		}
@@ -126,11 +127,12 @@ func spareLife(issuers []*signer.Issuer, now time.Time) time.Duration {
 	return life
 }
 
-// restrict takes off what is no longer true of a response with signatures and
-// limits how long it may be kept.
-func restrict(h http.Header, issuers []*signer.Issuer, now time.Time) {
+// restrict takes off what is no longer true of a response that was signed at
+// some moment, and limits how long it may be kept.
+func restrict(h http.Header, issuers []*signer.Issuer, signed time.Time) {
+	now := now()
 	for _, name := range []string{"Accept-Ranges", "Last-Modified", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest"} {
 		delete(h, name)
 	}
-	restrictCaching(h, spareLife(issuers, now), now)
+	restrictCaching(h, spareLife(issuers, signed, now), now)
 }

@@ -31,6 +31,7 @@ type exchange struct {
 
 	status  int
 	now     time.Time // when the final header came
+	endless bool      // the body may go on for any time, and no entity tag names its bytes
 	issuers []*signer.Issuer
 	reason  reason // why nothing is signed
 	format  rewrite.Format
@@ -303,10 +304,11 @@ func (x *exchange) count(reason string, n int) {
 	x.left[reason] += n
 }
 
-// clock is the moment of the header, so that the body belongs to the entity
-// tag; but what goes on for long, such as an event stream, moves with time.
+// clock is the moment of the header, so that the body is the one its entity tag
+// names; a link late in it is then as old as the first one. A stream that no
+// tag names, such as one of events, moves with time.
 func (x *exchange) clock() time.Time {
-	if later := now(); later.Sub(x.now) > time.Minute {
+	if later := now(); x.endless && later.Sub(x.now) > time.Minute {
 		return later
 	}
 	return x.now

@@ -17,6 +17,7 @@ func (x *exchange) commit(h http.Header, body bodyState) (changed bool) {
 		return false
 	}
 	x.markSigned(h)
+	x.endless = body == bodyRunning && len(h["Etag"]) == 0
 	return changed
 }
 

@@ -149,7 +149,7 @@ func (re *Redirect) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhtt
 	}
 	h := w.Header()
 	h.Set("Location", signed)
-	life := spareLife([]*signer.Issuer{issuer}, now)
+	life := spareLife([]*signer.Issuer{issuer}, now, now)
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "max-age="+strconv.FormatInt(int64(life/time.Second), 10))
 	}

@@ -1,6 +1,7 @@
 package cloudfront
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -415,5 +416,54 @@ func TestHandlersTogether(t *testing.T) {
 	clock.advance(15 * time.Minute)
 	if third := ask(t, http1, "GET", base+"/page?etag", again); third.Status != 200 {
 		t.Errorf("in the next window: %d", third.Status)
+	}
+}
+
+// TestBodyAcrossWindows holds a body up until the next window has begun. If an
+// entity tag names it, all its links are of the window that the tag is of (RFC
+// 9110, section 8.8.1); if none does, links keep their time to live.
+func TestBodyAcrossWindows(t *testing.T) {
+	clock := startClock(t)
+	clock.begin()
+	resume := make(chan struct{})
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/x-ndjson")
+		if name, value, ok := strings.Cut(r.URL.RawQuery, "="); ok {
+			w.Header().Set(name, strings.ReplaceAll(value, "_", " "))
+		}
+		fmt.Fprintf(w, "%q\n", link)
+		http.NewResponseController(w).Flush()
+		<-resume
+		fmt.Fprintf(w, "%q\n", link)
+	}))
+	t.Cleanup(app.Close)
+	base := fileSites(t, app, "15m")[0]
+	for _, test := range []struct {
+		name, validator string
+		same            bool
+	}{
+		{"strong entity tag", `ETag="v1"`, true},
+		{"weak entity tag", `ETag=W/"v1"`, true},
+		{"date", "Last-Modified=Mon,_24_Nov_2025_08:49:37_GMT", true},
+		{"nothing", "", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			resp, err := http1.Get(base + "/?" + test.validator)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body := bufio.NewReader(resp.Body)
+			first, _ := body.ReadString('\n')
+			clock.advance(16 * time.Minute)
+			resume <- struct{}{}
+			second, _ := body.ReadString('\n')
+			if tagged := resp.Header.Get("Etag") != ""; tagged != test.same {
+				t.Errorf("entity tag %q", resp.Header.Get("Etag"))
+			}
+			if _, n := unsigned(first + second); n != 2 || (first == second) != test.same {
+				t.Errorf("%d links are signed:\n%s%s", n, first, second)
+			}
+		})
 	}
 }
