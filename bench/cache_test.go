@@ -1,4 +1,4 @@
-package cachebench
+package main
 
 import (
 	"math/rand/v2"
