@@ -24,8 +24,12 @@ func TestExamples(t *testing.T) {
 	if err != nil || len(files) < 10 {
 		t.Fatalf("found %d examples: %v", len(files), err)
 	}
+	readme := readFile(t, "README.md")
 	for _, file := range append(files, "Caddyfile.example") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
+			if !strings.Contains(readme, "]("+filepath.ToSlash(file)+")") {
+				t.Error("README.md does not name it")
+			}
 			text := readFile(t, file)
 			checkFormatted(t, text)
 			if err := validate(withStorage(t, withKeys(t, text))); err != nil {
