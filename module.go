@@ -68,10 +68,11 @@ type App struct {
 	// Default: 67108864 (64 MiB).
 	CacheSize int64 `json:"cache_size,omitempty"`
 
-	ctx      caddy.Context
-	cache    *signer.Cache
-	keys     map[string]*signingKey // by signer name
-	deferred []*signingKey          // keys that are made or loaded at Start
+	ctx   caddy.Context
+	cache *signer.Cache
+	keys  map[string]*signingKey // by signer name
+	all   []*signingKey          // and those of the handlers
+	inUse []string               // fingerprints that are counted in usedKeys
 }
 
 // CaddyModule returns the Caddy module information.
@@ -87,6 +88,10 @@ func (App) CaddyModule() caddy.ModuleInfo {
 var caches = caddy.NewUsagePool()
 
 const cacheKey = "signatures"
+
+// usedKeys counts the running uses of each key, by its fingerprint, so that
+// with the last one its signatures go.
+var usedKeys = caddy.NewUsagePool()
 
 // Provision loads the named signers' keys and sets the limits.
 func (app *App) Provision(ctx caddy.Context) error {
@@ -129,10 +134,14 @@ func (app *App) Provision(ctx caddy.Context) error {
 // Start makes or loads the keys that come from Caddy's storage. A config that
 // is only checked does not get here.
 func (app *App) Start() error {
-	for _, key := range app.deferred {
-		if _, err := key.get(); err != nil {
+	for _, configured := range app.all {
+		key, err := configured.get()
+		if err != nil {
 			return err
 		}
+		fingerprint := key.Fingerprint()
+		usedKeys.LoadOrStore(fingerprint, usedKey{key, app.cache})
+		app.inUse = append(app.inUse, fingerprint)
 	}
 	app.cache.Resize(app.CacheSize)
 	return nil
@@ -141,10 +150,16 @@ func (app *App) Start() error {
 // Stop does nothing: what is shared goes in Cleanup.
 func (app *App) Stop() error { return nil }
 
-// Cleanup gives the signature cache back when no config uses it any more.
+// Cleanup gives keys and the signature cache back, which go when no other
+// config uses them.
 func (app *App) Cleanup() error {
 	if app.cache == nil {
 		return nil
+	}
+	for _, fingerprint := range app.inUse {
+		if _, err := usedKeys.Delete(fingerprint); err != nil {
+			return err
+		}
 	}
 	_, err := caches.Delete(cacheKey)
 	return err
@@ -158,6 +173,17 @@ func (c sharedCache) Destruct() error {
 	return nil
 }
 
+// usedKey lets a UsagePool remove what a key has signed with its last use.
+type usedKey struct {
+	key   *signer.Key
+	cache *signer.Cache
+}
+
+func (u usedKey) Destruct() error {
+	u.cache.Forget(u.key)
+	return nil
+}
+
 // provisionKey reads the key options of a signer. A key that lives in Caddy's
 // storage is left for Start, so that `caddy validate` creates nothing.
 func (app *App) provisionKey(config *SignerConfig) (*signingKey, error) {
@@ -165,11 +191,10 @@ func (app *App) provisionKey(config *SignerConfig) (*signingKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if key.source.Deferred() {
-		app.deferred = append(app.deferred, key)
-		return key, nil
+	app.all = append(app.all, key)
+	if !key.source.Deferred() {
+		_, err = key.get()
 	}
-	_, err = key.get()
 	return key, err
 }
 

@@ -20,8 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
-
 	"github.com/caddy-cloudfront/caddy-cloudfront/signer"
 )
 
@@ -460,11 +458,7 @@ http://%s {
 	respond through
 }`, named, fromEnv))
 
-	running, err := caddy.ActiveContext().App("cloudfront")
-	if err != nil {
-		t.Fatal(err)
-	}
-	internal, err := running.(*App).keys["demo"].get()
+	internal, err := runningApp(t).keys["demo"].get()
 	if err != nil {
 		t.Fatal(err)
 	}

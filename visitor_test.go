@@ -149,12 +149,13 @@ type stage struct {
 	app         string // what stands in the app's site
 	upstream    http.HandlerFunc
 	privateFile string
+	keyPairID   string
 	addr        string // changes with each start
 }
 
 func newStage(t *testing.T, app string) *stage {
 	private, _ := writeKey(t, ecKey())
-	return &stage{t: t, app: app, privateFile: private, upstream: func(w http.ResponseWriter, _ *http.Request) {
+	return &stage{t: t, app: app, privateFile: private, keyPairID: testKeyPairID, upstream: func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, "page")
 	}}
 }
@@ -179,7 +180,7 @@ func (s *stage) validate() error {
 
 func (s *stage) config(upstream string) (globals, sites string) {
 	_, port, _ := strings.Cut(s.addr, ":")
-	globals = fmt.Sprintf("order test_session after basic_auth\norder test_late_error before reverse_proxy\n%s\ncloudfront {\nsigner media {\nkey_file %s\nkey_pair_id K2JCJMDEHXQW5F\n%s\n}\n}\n", s.globals, s.privateFile, s.signer)
+	globals = fmt.Sprintf("order test_session after basic_auth\norder test_late_error before reverse_proxy\n%s\ncloudfront {\nsigner media {\nkey_file %s\nkey_pair_id %s\n%s\n}\n}\n", s.globals, s.privateFile, s.keyPairID, s.signer)
 	edge := "cloudfront_verify media {\nscheme https\n}\nrespond asset"
 	sites = fmt.Sprintf("http://app.site.test:%[1]s {\n%[2]s\nreverse_proxy %[3]s\n}\nhttp://cdn.site.test:%[1]s, http://cdn.elsewhere.test:%[1]s {\n%[4]s\n}\nhttp://metrics.site.test:%[1]s {\nmetrics\n}\n", port, s.app, upstream, edge)
 	return globals, sites

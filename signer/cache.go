@@ -15,7 +15,8 @@ import (
 //
 // What it keeps depends on keys and policies only, never on which values of
 // [Key] or [Issuer] asked for it: it may outlive them, and whoever signs the
-// same with the same key finds it.
+// same with the same key finds it. It holds on to the key for as long; a key
+// that is not to be used any more has to be forgotten.
 //
 // Links that were signed in a window are signed for the next one in the
 // background before that begins, so that no request has to wait when it does.
@@ -95,6 +96,18 @@ func (c *Cache) Close() {
 	}
 	c.mu.Unlock()
 	c.ended.Wait()
+}
+
+// Forget removes all signatures of a key, and those of equal ones, so that the
+// cache neither returns nor renews them and lets go of the private key.
+// Signatures that are being made at that moment may stay for their window.
+func (c *Cache) Forget(key *Key) {
+	for hash, e := range c.entries.All() {
+		if e.fingerprint == key.fingerprint {
+			c.entries.Invalidate(hash)
+		}
+	}
+	c.entries.CleanUp()
 }
 
 // CacheStats are figures of a cache, the counts since it was made.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 )
 
 // countingSigner counts the signatures of a key, and may hold them up.
@@ -111,6 +112,39 @@ func TestCacheKeys(t *testing.T) {
 				t.Errorf("%s, time %d: %d signatures instead of %d", test.name, i+1, n, want)
 			}
 		}
+	}
+}
+
+// A key that is forgotten is neither used nor held any more, and the others
+// keep their signatures.
+func TestForget(t *testing.T) {
+	cache := NewCache(DefaultCacheSize)
+	defer cache.Close()
+	now := time.Now()
+	other := testIssuer(t, rsaKey, "https://cdn.example.com/private/*")
+	other.Cache = cache
+	kept := links(20)
+	Sign([]*Issuer{other}, kept, now)
+	forgotten := func() weak.Pointer[Key] {
+		is := testIssuer(t, ecKey, "https://cdn.example.com/private/*")
+		is.Cache = cache
+		reqs := links(100)
+		Sign([]*Issuer{is}, reqs, now)
+		allSigned(t, reqs)
+		cache.Forget(is.Key)
+		return weak.Make(is.Key)
+	}()
+	if s := cache.Stats(); s.Entries != len(kept) {
+		t.Errorf("%d entries are left, want %d", s.Entries, len(kept))
+	}
+	runtime.GC()
+	if forgotten.Value() != nil {
+		t.Error("the cache holds the key that is forgotten")
+	}
+	hits := cache.Stats().Hits
+	Sign([]*Issuer{other}, links(20), now)
+	if got := cache.Stats().Hits - hits; got != uint64(len(kept)) {
+		t.Errorf("the other key has %d of its %d signatures", got, len(kept))
 	}
 }
 
