@@ -32,27 +32,33 @@ type version struct {
 	coded    bool // encode has compressed it
 }
 
+// currentTags are what the tags of current versions end in.
+type currentTags struct {
+	plain, signed tag
+	turning       bool // signed will have changed before the upstream has answered
+}
+
 // translate changes the conditions of a request in its own header: the request
 // is never cloned, since {header.*} placeholders read the original. tags returns
 // those that are current. Unless the response may be signed, the upstream's own
 // versions are as good as ever.
-func translate(r *http.Request, signable bool, tags func() (plain, signed tag)) *conditions {
+func translate(r *http.Request, signable bool, tags func() currentTags) *conditions {
 	c := &conditions{header: r.Header}
 	if !slices.ContainsFunc([]string{"If-None-Match", "If-Match", "If-Range", "If-Modified-Since"}, func(name string) bool { return len(r.Header[name]) > 0 }) {
 		return c
 	}
-	plain, signed := tags()
+	current := tags()
 	find := func(etag string) (v version, date string) {
 		v.tagged = etag
-		if v.upstream, date, v.coded = plain.cut(etag); v.upstream == "" && date == "" {
+		if v.upstream, date, v.coded = current.plain.cut(etag); v.upstream == "" && date == "" {
 			v.signed = true
-			v.upstream, date, v.coded = signed.cut(etag)
+			v.upstream, date, v.coded = current.signed.cut(etag)
 		}
 		return v, date
 	}
 
 	if safe := r.Method == http.MethodGet || r.Method == http.MethodHead; safe {
-		c.ifNoneMatch(signable, find)
+		c.ifNoneMatch(signable, current.turning, find)
 	} else {
 		// Here the condition guards a write. No version may be taken off it.
 		c.replaceEach("If-None-Match", find)
@@ -67,12 +73,13 @@ func translate(r *http.Request, signable bool, tags func() (plain, signed tag)) 
 // own too, are of pages whose links are not signed, or not any more. For If-
 // Modified-Since alone that can't be known; with If-None-Match it has no meaning
 // (RFC 9110, section 13.1.3).
-func (c *conditions) ifNoneMatch(signable bool, find func(string) (version, string)) {
+func (c *conditions) ifNoneMatch(signable, turning bool, find func(string) (version, string)) {
 	var etags, dates []string
 	var dated []version
 	for etag := range listElements(c.header["If-None-Match"]) {
 		v, date := find(etag)
 		switch {
+		case v.signed && turning && (date != "" || v.upstream != ""):
 		case date != "":
 			dated, dates = append(dated, v), append(dates, date)
 		case v.upstream != "":

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,8 +27,7 @@ type exchange struct {
 
 	admissions []admission // one for each of links.signers
 	conditions *conditions
-	asset      bool // the path says that no link is to be expected
-	expected   bool // on entry, nothing stood against signing
+	entered    time.Time
 
 	status  int
 	now     time.Time // when the final header came
@@ -45,10 +45,9 @@ type exchange struct {
 
 // ServeHTTP signs the links in the response of next.
 func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	x := &exchange{links: l, request: r, admissions: make([]admission, len(l.signers))}
+	x := &exchange{links: l, request: r, admissions: make([]admission, len(l.signers)), entered: now()}
 	for i, s := range l.signers {
 		x.admissions[i] = s.require.enter(r)
-		x.expected = x.expected || x.admissions[i].mayHold()
 	}
 	x.enter()
 	defer x.leave()
@@ -63,17 +62,19 @@ func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 
 // enter changes the request as far as the response needs it.
 func (x *exchange) enter() {
-	if x.asset = isAsset(x.request.URL.Path); x.asset {
-		x.conditions = &conditions{header: x.request.Header}
-		return
+	signable := slices.ContainsFunc(x.admissions, func(a admission) bool {
+		_, mayHold := a.foresee()
+		return mayHold
+	})
+	x.conditions = translate(x.request, signable, x.tags)
+	if !isAsset(x.request.URL.Path) {
+		// Set, not deleted: without it, Go's HTTP client asks for gzip on its own.
+		x.conditions.set("Accept-Encoding", []string{"identity"})
 	}
-	x.conditions = translate(x.request, x.expected || x.links.learned.late.Load(), x.tags)
-	// Set, not deleted: without it, Go's HTTP client asks for gzip on its own.
-	x.conditions.set("Accept-Encoding", []string{"identity"})
 }
 
-// assetTypes are the extensions of files that are neither rewritten nor worth
-// a thought: their requests pass as they are.
+// assetTypes are the extensions of files that are hardly ever rewritten: they
+// may come in any coding. If a page has such a name, it is decoded.
 var assetTypes = func() map[string]bool {
 	types := make(map[string]bool)
 	for ext := range strings.FieldsSeq(`
@@ -90,33 +91,37 @@ func isAsset(urlPath string) bool {
 	return assetTypes[strings.ToLower(path.Ext(urlPath))]
 }
 
-// tags are the current ones. There is none for signed responses if nothing
-// would be signed, or if they have no entity tags at all.
-func (x *exchange) tags() (plain, signed tag) {
+// answerTime is how long an upstream may take for a 304 and find the links that
+// it vouches for still with all of their ttl to live.
+const answerTime = 10 * time.Second
+
+// tags are the current ones. There is none for signed responses if they have no
+// entity tags at all, or if on entry nobody can know what will be signed: a 304
+// can't be taken back when an authentication handler inside ours has spoken.
+func (x *exchange) tags() currentTags {
+	tags := currentTags{plain: x.links.plainTag}
 	var issuers []*signer.Issuer
 	for i, s := range x.links.signers {
-		if !x.admissions[i].mayHold() {
+		holds, mayHold := x.admissions[i].foresee()
+		if !holds && mayHold {
+			return tags
+		}
+		if !holds {
 			continue
 		}
-		if is, why := s.issuer(x.request); why == reasonNone {
+		switch is, why := s.issuer(x.request); why {
+		case reasonNone:
 			issuers = append(issuers, is)
+		case reasonIPv6:
+		default:
+			return tags
 		}
 	}
 	if len(issuers) > 0 && windowed(issuers) {
-		signed = signedTag(x.links.fingerprint, issuers, now())
+		tags.signed = signedTag(x.links.fingerprint, issuers, x.entered)
+		tags.turning = tags.signed != signedTag(x.links.fingerprint, issuers, x.entered.Add(answerTime))
 	}
-	return x.links.plainTag, signed
-}
-
-// mayHold tells, before the app has answered, whether an answer is imaginable
-// with which everything holds.
-func (a admission) mayHold() bool {
-	for _, req := range a.requirements {
-		if req.Kind != requireResponseHeader && !a.holds(req, nil) {
-			return false
-		}
-	}
-	return true
+	return tags
 }
 
 // windowed tells whether signatures stay the same for a while.
@@ -163,9 +168,6 @@ func (x *exchange) admit(h http.Header) {
 	}
 	if len(x.issuers) > 0 {
 		x.reason = reasonNone
-		if !x.expected {
-			x.links.learned.late.Store(true)
-		}
 	}
 }
 
@@ -195,9 +197,11 @@ func (x *exchange) header(status int, h http.Header) rewriting {
 	case why == reasonNone:
 		return x
 	}
-	if x.reason = why; why == reasonCoding && !x.links.learned.coding.Swap(true) {
-		x.links.logger.Warn("responses come in a content coding that can't be undone, so their links stay unsigned; let the app send gzip, zstd, br or no coding",
-			zap.String("coding", contentCoding(h)))
+	if x.reason = why; why == reasonCoding {
+		x.links.lamentCoding.Do(func() {
+			x.links.logger.Warn("responses come in a content coding that can't be undone, so their links stay unsigned; let the app send gzip, zstd, br or no coding",
+				zap.String("coding", contentCoding(h)))
+		})
 	}
 	switch {
 	case why != reasonNoTransform && x.signFields(h):

@@ -63,7 +63,7 @@ func (x *exchange) markSigned(h http.Header) {
 // that it can be told from those that may have to be signed by now. Only
 // successful answers to GET and HEAD are asked for again with conditions.
 func (x *exchange) tagPlain(h http.Header) {
-	if x.asset || !x.safe() {
+	if !x.safe() {
 		return
 	}
 	switch x.status {
@@ -106,7 +106,8 @@ func setEntityTag(h http.Header, etag string) {
 
 // notModified puts the tag back that was taken off the request. The Cache-
 // Control is made anew, for the signatures have become older (RFC 9110, section
-// 15.4.5).
+// 15.4.5): they are of the window in which the tag was found current, even if
+// that has ended since.
 func (x *exchange) notModified(h http.Header) {
 	fields := x.signFields(h)
 	v, ok := x.conditions.vouched(h.Get("Etag"))
@@ -114,6 +115,6 @@ func (x *exchange) notModified(h http.Header) {
 		setEntityTag(h, v.tagged)
 	}
 	if v.signed || fields {
-		restrict(h, x.issuers, x.now)
+		restrict(h, x.issuers, x.entered)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"mime"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -46,17 +46,7 @@ type Links struct {
 	plainTag    tag
 	maxBuffers  int64
 
-	learned *learned
-}
-
-// learned is what a handler finds out about its site.
-type learned struct {
-	// Visitors are let in by what runs after us, so that on entry nobody can be
-	// told to get nothing.
-	late atomic.Bool
-
-	// The app sends content codings that can't be undone; it is said once.
-	coding atomic.Bool
+	lamentCoding *sync.Once
 }
 
 // Mapping turns links to a path of this site into links to the CDN.
@@ -105,7 +95,7 @@ func (l *Links) Provision(ctx caddy.Context) error {
 		return err
 	}
 	l.maxBuffers = app.(*App).MaxBuffers
-	l.learned = new(learned)
+	l.lamentCoding = new(sync.Once)
 	l.label = inlineSigner
 	if len(l.Signers) > 0 {
 		l.label = strings.Join(l.Signers, ",")

@@ -130,6 +130,28 @@ func (reqs requirements) enter(r *http.Request) admission {
 	return a
 }
 
+// foresee tells on entry whether everything holds, but for what the app may say,
+// and if not, whether it may in the end. Handlers inside ours may yet find out
+// who the visitor is, as those in a `handle` block do.
+func (a admission) foresee() (holds, mayHold bool) {
+	holds = true
+	for _, req := range a.requirements {
+		if req.Kind == requireResponseHeader || a.holds(req, nil) {
+			continue
+		}
+		if holds = false; !req.late() {
+			return false, false
+		}
+	}
+	return holds, true
+}
+
+// late tells whether what is required can come about after entry.
+func (req Requirement) late() bool {
+	return req.Kind == requireAuth ||
+		req.Kind == requirePlaceholder && !strings.HasPrefix(req.Name, "http.request.tls.client.")
+}
+
 // authServerSaid tells whether the auth server's own answer was a 2xx that
 // held the field. The request header that forward_auth copies proves nothing:
 // a client can send it where forward_auth does not run.
