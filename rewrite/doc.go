@@ -15,8 +15,25 @@
 // (right.go) the link is read character by character, escapes undone, until
 // it ends. What may follow the opener, and where the link must end, depends on
 // the place: rule.go, string.go. In markup the place is an attribute, a script, a style or
-// text. Mostly the tag in front of the link tells (tag.go); where it does not,
-// markup.go follows the body up to there, and never further than needed.
+// text. Mostly the tag in front of the link tells (tag.go), and that it is no part
+// of another tag's value the quotes in front of it do (quotes.go); where they do
+// not, markup.go follows the body up to there, and never further than needed.
+//
+// # Text
+//
+// What people read or type is never offered: the text of HTML, also that of title,
+// textarea, iframe, xmp, noembed, noframes and plaintext, whatever tags it seems to
+// hold, and the attributes value, title, alt, placeholder, label, summary and
+// aria-*. The content of a meta is a link if its name, property or itemprop says
+// so, as og:image, twitter:player and thumbnailUrl do; any other, such as
+// description or og:image:alt, is text.
+//
+// # Other spellings
+//
+// A link whose host is written in upper case, or with the scheme's own port
+// (https://cdn.example.com:443/), or behind backslashes (https:\\cdn.example.com\a)
+// leads browsers to the same resource, but it is not looked for: it is neither
+// offered nor counted.
 //
 // # Hold-back
 //

@@ -5,19 +5,23 @@ import "bytes"
 // A markup keeps account of where in HTML or XML a position lies. It follows
 // lazily, from link to link, and over a body without links hardly ever.
 //
-// It hops from '<' to '<'. What stands between is looked at only in front of a
-// link, from the last '<' on.
+// It hops from '<' to '<'. Whether one of them begins a tag, or is part of another
+// tag's value, mostly the quotes in front of it tell (quotes.go). Where they do
+// not, the tags are read from the last place on that is known to lie outside of
+// any.
 type markup struct {
 	xml  bool
 	pos  int         // accounted for up to here
 	last int         // the last '<' that may begin a tag; -1 if none
-	tag  tag         // the tag at last, read as far as needed
+	tag  tag         // the tag that a link was found in or behind, read as far as needed
 	full tag         // the same, read ahead
-	text int         // the last '<' behind which text was found to stand
-	raw  elementKind // script, style or textarea: its content is no markup; else 0
+	raw  elementKind // an element whose content is no markup, such as a script; else 0
 
-	textarea bool // the word was seen
-	seen     int  // it was looked for up to here
+	quotes  [2]quoteMark // of '"' and '\''
+	sure    int          // tags are followed up to here
+	outer   tag          // the last one followed
+	checked int          // the '<' that was last looked at more closely
+	within  bool         // it lies in a tag
 
 	section section
 	ends    int         // no end of the section in front of here
@@ -49,23 +53,36 @@ const (
 )
 
 func (m *markup) reset(xml bool) {
-	*m = markup{xml: xml, last: -1, text: -1}
+	*m = markup{xml: xml, last: -1, checked: -1}
 	m.tag.at, m.full.at = -1, -1
 }
 
 // drop accounts for b[:n], which is about to be taken off the front of the buffer,
 // and for a little more, so that no mark is cut in two.
 func (m *markup) drop(b []byte, n int) {
-	m.advance(b, n+reach)
-	m.readTag(b, n+reach)
-	m.mentionsTextarea(b, n+reach)
-	for _, p := range [...]*int{&m.pos, &m.last, &m.text, &m.ends, &m.seen, &m.tag.at, &m.tag.pos, &m.tag.value, &m.full.at, &m.full.pos, &m.full.value} {
+	end := n + reach
+	m.advance(b, end)
+	if m.raw == 0 && m.last >= m.sure && !m.inTag(b, m.last) {
+		m.outer = newTag(b, m.last, m.xml)
+	}
+	m.follow(b, end)
+	m.readTag(b, end)
+	for i, c := range quoteBytes {
+		m.quotes[i].look(b, c, end)
+		m.quotes[i].seen -= n
+	}
+	for _, t := range [...]*tag{&m.tag, &m.full, &m.outer} {
+		t.at -= n
+		t.pos -= n
+		t.value -= n
+	}
+	for _, p := range [...]*int{&m.pos, &m.last, &m.ends, &m.sure, &m.checked} {
 		*p -= n
 	}
 }
 
 // reach is how far ahead of its end advance looks.
-const reach = len("</textarea>")
+const reach = len("</plaintext>")
 
 // advance accounts for b[:end]. The reach bytes behind, as far as the body
 // goes, must be known.
@@ -90,49 +107,47 @@ func (m *markup) advance(b []byte, end int) {
 // skip returns the first '<' up to end that changes more than last; end if there
 // is none. Nearly all of a page passes here.
 func (m *markup) skip(b []byte, end int) int {
-	pos := m.pos
+	pos, last := m.pos, m.last
 	for {
 		n := bytes.IndexByte(b[pos:end], '<')
 		if n < 0 {
-			return end
+			pos = end
+			break
 		}
-		if pos += n; pos+3 >= len(b) {
-			return pos
+		if pos += n; pos+2 >= len(b) {
+			break
 		}
-		switch c := b[pos+1]; angles[c] {
-		case tagAngle:
-			m.last = pos
-		case rawAngle: // <script, <style, <textarea
-			m.last = pos
-			if d := b[pos+2] | 0x20; d == 'c' && c|0x20 == 's' || d == 't' && b[pos+3]|0x20 == 'y' || d == 'e' && b[pos+3]|0x20 == 'x' {
-				return pos
-			}
-		case sectionAngle:
-			return pos
+		next := angles[b[pos+1]]
+		if next>>(b[pos+2]&31)&1 != 0 {
+			break
+		}
+		if next != 0 {
+			last = pos
 		}
 		pos++
 	}
+	m.last = last
+	return pos
 }
 
-// angles tells by the byte behind it what a '<' may begin.
-var angles = func() (t [256]uint8) {
+// angles tells by the byte behind it what a '<' may begin: nothing, if 0; with one
+// of the letters whose bits are set behind that, counted as ASCII counts them, more
+// than a common tag.
+var angles = func() (t [256]uint32) {
+	const tag, any = 1 << 31, 1<<32 - 1
 	for c := range t {
 		if isAlpha(byte(c)) || c == '/' || c == '?' {
-			t[c] = tagAngle
+			t[c] = tag
 		}
 	}
-	for _, c := range "sStT" {
-		t[c] = rawAngle
+	for _, name := range [...]string{"script", "style", "textarea", "title", "iframe", "noframes", "noembed", "xmp", "plaintext"} {
+		second := uint32(1) << (name[1] & 31)
+		t[name[0]] |= second
+		t[name[0]&^0x20] |= second
 	}
-	t['!'] = sectionAngle
+	t['!'] = any
 	return
 }()
-
-const (
-	tagAngle = iota + 1
-	rawAngle
-	sectionAngle
-)
 
 // leaveSection looks for the end of the section in front of end.
 func (m *markup) leaveSection(b []byte, end int) {
@@ -143,8 +158,9 @@ func (m *markup) leaveSection(b []byte, end int) {
 	if m.ends > end {
 		return
 	}
-	if bytes.Contains(b[m.ends:end], []byte(mark)) {
+	if i := bytes.Index(b[m.ends:end], []byte(mark)); i >= 0 {
 		m.section = noSection
+		m.outside(max(m.sure, m.ends+i))
 	} else {
 		m.ends = max(m.ends, end-len(mark)+1)
 	}
@@ -159,21 +175,24 @@ func (m *markup) angle(b []byte, i int) {
 	c := rest[0]
 	switch {
 	case m.raw != 0:
-		if c == '/' && elementNamed(rest[1:]) == m.raw {
+		if c == '/' && m.raw != plaintextElement && elementNamed(rest[1:]) == m.raw {
+			if m.follow(b, i); m.outer.open() {
+				return // the raw element's own tag goes on
+			}
 			m.raw = 0
+			m.outside(i)
 			m.last = i
 		}
 	case isAlpha(c):
-		m.last = i
-		if !m.xml && m.section == noSection && (c|0x20 == 's' || c|0x20 == 't') {
-			if e := elementNamed(rest); e == scriptElement || e == styleElement || e == textareaElement {
-				m.raw = e
-			}
+		if e := elementNamed(rest); isRaw(e) && !m.xml && m.section == noSection && !m.inTag(b, i) {
+			m.raw = e
+			m.outer = newTag(b, i, m.xml)
 		}
+		m.last = i
 	case c == '/', c == '?':
 		m.last = i
 	case c == '!':
-		if m.section == noSection {
+		if m.section == noSection && !m.inTag(b, i) {
 			m.enterSection(b, i)
 		}
 		m.last = i
@@ -197,69 +216,88 @@ func (m *markup) enterSection(b []byte, i int) {
 	}
 }
 
+// inTag reports whether the '<' at b[i], not in front of the one asked for before,
+// lies in a tag that began in front of it: mostly in an attribute's value.
+func (m *markup) inTag(b []byte, i int) bool {
+	if i != m.checked {
+		m.checked = i
+		if m.outer.open() || m.mayBeInValue(b, i) {
+			m.follow(b, i)
+		} else {
+			m.outside(i)
+		}
+		m.within = m.outer.open()
+	}
+	return m.within
+}
+
+// outside notes that no tag goes on at b[i].
+func (m *markup) outside(i int) {
+	m.sure, m.outer.state = i, noTag
+}
+
+// follow reads tag after tag up to b[end].
+func (m *markup) follow(b []byte, end int) {
+	for m.sure < end {
+		if !m.outer.open() {
+			i := -1
+			if m.raw == 0 {
+				i = bytes.IndexByte(b[m.sure:end], '<')
+			}
+			if i < 0 {
+				m.sure = end
+				return
+			}
+			m.outer = newTag(b, m.sure+i, m.xml)
+		}
+		m.outer.read(b, end)
+		m.sure = m.outer.pos
+	}
+}
+
 // readTag reads the tag at last up to end.
 func (m *markup) readTag(b []byte, end int) {
+	if m.last < 0 {
+		return
+	}
+	if m.inTag(b, m.last) {
+		m.follow(b, end)
+		m.tag = m.outer
+		return
+	}
 	if m.tag.at != m.last {
-		if m.last < 0 {
-			return
-		}
 		m.tag = newTag(b, m.last, m.xml)
 	}
 	m.tag.read(b, end)
 }
 
-// How far in front of a link, and over how many '<', its tag is looked for if
-// the last '<' did not begin it: attribute values may hold tags.
-const (
-	maxTagLookBack = 2048
-	maxTags        = 16
-)
-
 // locate returns where b[at] lies.
 func (m *markup) locate(b []byte, at int) spot {
 	m.advance(b, at)
 	p := spot{cdata: m.section == cdata, tag: &m.tag}
+	end := at + 1 // the link's first byte may begin a value
+	element := m.raw
 	switch {
-	case m.raw == scriptElement, p.cdata && m.inside == scriptElement:
+	case m.raw != 0:
+		if m.follow(b, end); m.outer.open() {
+			m.tag, element = m.outer, otherElement
+		}
+	case p.cdata && (m.inside == scriptElement || m.inside == styleElement):
+		element = m.inside
+	default:
+		m.readTag(b, end)
+		if m.xml && !p.cdata && m.tag.state == tagClosed {
+			element = m.tag.element
+		}
+	}
+	switch {
+	case element == scriptElement:
 		p.kind = inScript
-		return p
-	case m.raw == styleElement, p.cdata && m.inside == styleElement:
+	case element == styleElement:
 		p.kind = inStyle
-		return p
-	case m.raw == textareaElement:
-		return p
-	}
-	m.readTag(b, at+1) // the link's first byte may begin a value
-	if m.tag.state == inValue {
+	case m.tag.state == inValue && (m.raw == 0 || m.outer.open()):
 		p.kind = inAttribute
-		return p
 	}
-	if m.xml && !p.cdata {
-		switch {
-		case m.tag.state == tagClosed && m.tag.element == scriptElement:
-			p.kind = inScript
-		case m.tag.state == tagClosed && m.tag.element == styleElement:
-			p.kind = inStyle
-		}
-		return p
-	}
-	if m.text == m.last {
-		return p
-	}
-	low := max(0, at-maxTagLookBack)
-	for i, n := m.last, 0; n < maxTags && i > low; n++ {
-		if i = low + bytes.LastIndexByte(b[low:i], '<'); i < low {
-			break
-		}
-		t := newTag(b, i, m.xml)
-		t.read(b, at+1)
-		if t.state == inValue {
-			m.last, m.tag = i, t
-			p.kind = inAttribute
-			return p
-		}
-	}
-	m.text = m.last
 	return p
 }
 
@@ -275,35 +313,4 @@ func (m *markup) whole(b []byte, at int, eof bool) (*tag, bool) {
 	return &m.full, m.full.state == tagClosed || eof || len(b) >= limit
 }
 
-// nearTag returns the tag that the last '<' in front of b[at] begins, read up to
-// there; none if it is not near.
-func nearTag(b []byte, at int) tag {
-	low := max(0, at-maxTagLookBack/4)
-	i := bytes.LastIndexByte(b[low:at], '<')
-	if i < 0 {
-		return tag{}
-	}
-	t := newTag(b, low+i, false)
-	t.read(b, at+1)
-	return t
-}
-
 func isAlpha(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
-
-// mentionsTextarea reports whether the word "textarea" stands in b[:end], or
-// stood there before that was dropped.
-func (m *markup) mentionsTextarea(b []byte, end int) bool {
-	const word, rare = "textarea", 2 // the offset of its rare letter
-	for _, c := range [...]byte{'x', 'X'} {
-		for i := m.seen; i < end && !m.textarea; i++ {
-			n := bytes.IndexByte(b[i:end], c)
-			if n < 0 {
-				break
-			}
-			i += n
-			m.textarea = i >= rare && foldEqual(b[i-rare:min(i-rare+len(word), len(b))], word)
-		}
-	}
-	m.seen = max(m.seen, end)
-	return m.textarea
-}

@@ -47,9 +47,6 @@ func (s *scanner) examine(hit int, a *anchor, c *candidate) verdict {
 }
 
 func (s *scanner) inMarkup(c *candidate) verdict {
-	if v := s.inPlainSight(c); v != notOurs {
-		return v
-	}
 	p := s.markup.locate(s.buf, c.start)
 	c.xml = s.format != HTML && !p.cdata
 	esc := escapes{backslash: true, entity: c.xml}
@@ -64,45 +61,6 @@ func (s *scanner) inMarkup(c *candidate) verdict {
 		return s.inContent(c, p)
 	}
 	return c.leave(LeftText)
-}
-
-// inPlainSight judges a link in HTML that is simple enough to be treated the same
-// whatever the tag in front of it itself stands in, markup or a string of a script,
-// so that what lies in front of the tag need not be looked at. For any other it
-// returns notOurs.
-func (s *scanner) inPlainSight(c *candidate) verdict {
-	if s.format != HTML || s.markup.mentionsTextarea(s.buf, c.start) {
-		return notOurs
-	}
-	t := nearTag(s.buf, c.start)
-	if t.state == tagClosed && !bytes.Contains(s.buf[t.pos:c.start], []byte("-->")) {
-		switch t.element {
-		case scriptElement:
-			return s.inString(c, scriptSyntax, escapes{backslash: true}, 0)
-		case styleElement:
-			return s.inString(c, styleSyntax, escapes{backslash: true}, 0)
-		}
-	}
-	if t.state != inValue || t.quote == 0 || t.element == baseElement || t.element == linkElement || t.element == metaElement {
-		return notOurs
-	}
-	if t.attr != srcsetAttr && t.attr != styleAttr && (t.attr != otherAttr || t.value != c.start) {
-		return notOurs
-	}
-	try := *c
-	switch v := s.inAttribute(&try, &t); {
-	case v == undecided:
-		return undecided
-	case v != offer, try.stop == 0, s.complete(&try, dataSyntax) != offer:
-		return notOurs
-	}
-	for _, b := range s.buf[try.path:try.end] {
-		if !plainBytes[b] && bytes.IndexByte([]byte("?#%&,"), b) < 0 {
-			return notOurs
-		}
-	}
-	*c = try
-	return offer
 }
 
 func (s *scanner) inAttribute(c *candidate, t *tag) verdict {
@@ -125,7 +83,7 @@ func (s *scanner) inAttribute(c *candidate, t *tag) verdict {
 			return c.leave(LeftReference)
 		}
 		refresh = full.refresh
-		if t.element == metaElement && !whole && !refresh {
+		if t.element == metaElement && !refresh && !(whole && full.media) {
 			return c.leave(LeftText)
 		}
 	}

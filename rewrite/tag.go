@@ -19,6 +19,7 @@ type tag struct {
 
 	reference bool // a link whose rel, or a meta whose http-equiv, names a place or a policy
 	refresh   bool // <meta http-equiv=refresh>
+	media     bool // a meta whose content is a link, by its name
 }
 
 type tagState uint8
@@ -42,6 +43,12 @@ const (
 	scriptElement
 	styleElement
 	textareaElement
+	titleElement
+	iframeElement
+	noframesElement
+	noembedElement
+	xmpElement
+	plaintextElement
 	baseElement
 	linkElement
 	metaElement
@@ -60,6 +67,7 @@ const (
 	eventAttr
 	relAttr
 	httpEquivAttr
+	nameAttr // name, property, itemprop
 )
 
 // word keeps the beginning of a name or a value, in lower case.
@@ -88,9 +96,12 @@ func newTag(b []byte, i int, xml bool) tag {
 	return t
 }
 
+// open reports whether the tag is not at its end.
+func (t *tag) open() bool { return t.state != noTag && t.state != tagClosed }
+
 // read reads on up to b[end], or to the end of the tag.
 func (t *tag) read(b []byte, end int) {
-	for ; t.pos < end && t.state != noTag && t.state != tagClosed; t.pos++ {
+	for ; t.pos < end && t.open(); t.pos++ {
 		c := b[t.pos]
 		space := isWhite(rune(c))
 		if c == '>' && (t.state != inValue || t.quote == 0) {
@@ -145,7 +156,7 @@ func (t *tag) read(b []byte, end int) {
 				t.state = beforeAttr
 				continue
 			}
-			if t.attr == relAttr || t.attr == httpEquivAttr {
+			if t.attr == relAttr || t.attr == httpEquivAttr || t.attr == nameAttr {
 				t.word.add(c)
 				continue
 			}
@@ -175,6 +186,8 @@ func (t *tag) endWord() {
 		case t.attr == httpEquivAttr && t.element == metaElement:
 			t.refresh = string(w) == "refresh"
 			t.reference = strings.HasPrefix(string(w), "content-security-policy")
+		case t.attr == nameAttr && t.element == metaElement:
+			t.media = t.media || mediaName(w)
 		}
 	}
 	t.word.n = 0
@@ -195,13 +208,35 @@ func referenceRel(rel string) bool {
 	return relations > 0
 }
 
+// mediaName reports whether the content of a meta of this name is a link, as that of
+// og:image, twitter:player:stream or thumbnailUrl is. That of any other, such as
+// og:title, twitter:description or og:image:alt, is text.
+func mediaName(name []byte) bool {
+	for _, text := range [...]string{"alt", "title", "description", "caption", "text"} {
+		if bytes.HasSuffix(name, []byte(text)) {
+			return false
+		}
+	}
+	for _, media := range [...]string{"image", "video", "audio", "url", "player", "thumbnail", "logo", "icon"} {
+		if bytes.Contains(name, []byte(media)) {
+			return true
+		}
+	}
+	return false
+}
+
+// isRaw reports whether the content of an element is no markup in HTML.
+func isRaw(e elementKind) bool { return scriptElement <= e && e <= plaintextElement }
+
+const longestName = len("plaintext")
+
 // elementNamed returns the element whose name b begins with.
 func elementNamed(b []byte) elementKind {
 	n := 0
-	for n < len(b) && n < len("textarea")+1 && !isWhite(rune(b[n])) && b[n] != '>' && b[n] != '/' {
+	for n < len(b) && n < longestName+1 && !isWhite(rune(b[n])) && b[n] != '>' && b[n] != '/' {
 		n++
 	}
-	var lower [len("textarea") + 1]byte
+	var lower [longestName + 1]byte
 	for i, c := range b[:n] {
 		lower[i] = c | 0x20
 	}
@@ -212,6 +247,18 @@ func elementNamed(b []byte) elementKind {
 		return styleElement
 	case "textarea":
 		return textareaElement
+	case "title":
+		return titleElement
+	case "iframe":
+		return iframeElement
+	case "noframes":
+		return noframesElement
+	case "noembed":
+		return noembedElement
+	case "xmp":
+		return xmpElement
+	case "plaintext":
+		return plaintextElement
 	case "base":
 		return baseElement
 	case "link":
@@ -226,7 +273,7 @@ func elementNamed(b []byte) elementKind {
 
 func attributeNamed(b []byte) attrKind {
 	switch string(b) {
-	case "value", "title", "alt", "placeholder":
+	case "value", "title", "alt", "placeholder", "label", "summary":
 		return humanAttr
 	case "style":
 		return styleAttr
@@ -234,6 +281,8 @@ func attributeNamed(b []byte) attrKind {
 		return relAttr
 	case "http-equiv":
 		return httpEquivAttr
+	case "name", "property", "itemprop":
+		return nameAttr
 	case "xmlns", "xml:base", "prefix", "vocab", "typeof", "itemtype", "itemid":
 		return placeAttr
 	}
