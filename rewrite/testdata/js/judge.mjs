@@ -1,6 +1,7 @@
 // Reads rewritten manifests with players' parsers. Standard input holds a JSON
-// array of {name, format, base, hosts, maps, alternatives, input, output}; standard output
-// gets {manifests, urls, signed, failures}.
+// array of {name, format, base, hosts, maps, alternatives, real, input, output}; standard
+// output gets {manifests, urls, signed, links, failures}. A signature holds the URL
+// that it is for; a real one doesn't, and so its link is listed to be verified.
 import {readFileSync} from 'node:fs';
 import {Parser} from 'm3u8-parser';
 import HLS from 'hls-parser';
@@ -53,6 +54,9 @@ function expected(link, {format, base, hosts, maps}) {
 
 const withoutFragment = url => url.href.split('#')[0];
 
+const readableSignature = /[?&]Signature=([0-9a-f]+)&Key-Pair-Id=K$/;
+const realSignature = /[?&](Expires|Policy)=[\w~-]+&Signature=[\w~-]+&Key-Pair-Id=\w+&Hash-Algorithm=SHA256$/;
+
 // checkLink returns what is wrong with a link, or nothing.
 function checkLink(before, after, test, report) {
   report.urls++;
@@ -62,14 +66,20 @@ function checkLink(before, after, test, report) {
   }
   report.signed++;
   const got = new URL(after, test.base);
-  const signature = /[?&]Signature=([0-9a-f]+)&Key-Pair-Id=K$/.exec(got.search);
+  const signature = (test.real ? realSignature : readableSignature).exec(got.search);
   if (!signature) {
     return `not signed: ${after}`;
+  }
+  if (test.real) {
+    report.links.push(withoutFragment(got));
   }
   got.search = got.search.slice(0, signature.index);
   want.search = want.search; // without a '?' that nothing follows
   if (got.href !== want.href) {
     return `leads to ${got.href}, not to ${want.href}`;
+  }
+  if (test.real) {
+    return;
   }
   const signed = new URL(Buffer.from(signature[1], 'hex').toString(), test.base);
   if (test.alternatives && test.hosts.includes(signed.host)) {
@@ -111,7 +121,7 @@ function attempt(parser, text, base) {
   }
 }
 
-const report = {manifests: {}, urls: 0, signed: 0, failures: []};
+const report = {manifests: {}, urls: 0, signed: 0, links: [], failures: []};
 for (const test of JSON.parse(readFileSync(0))) {
   for (const [name, parser] of Object.entries(parsers[test.format])) {
     const before = attempt(parser, test.input, test.base);
