@@ -61,6 +61,7 @@ type sites struct {
 
 func newSites(t *testing.T, rows []row) *sites {
 	t.Helper()
+	startClock(t) // so that no machine is too slow for patience
 	s := &sites{with: make(map[siteKind]string), closed: make(map[siteKind]string), without: make(map[siteKind]string)}
 	s.app = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		i, err := strconv.Atoi(r.URL.Query().Get("row"))

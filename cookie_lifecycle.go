@@ -43,6 +43,8 @@ func (c *Cookies) enter(r *http.Request) *cookieVisit {
 	return v
 }
 
+func (v *cookieVisit) rewrites() bool { return false }
+
 func (v *cookieVisit) interim(_ int, h http.Header) { v.strip(h) }
 
 func (v *cookieVisit) trailer(h http.Header) { v.strip(h) }

@@ -176,6 +176,8 @@ func (x *exchange) admit(h http.Header) {
 // out of shared caches.
 func included(r *http.Request) bool { return r.Header.Get("Caddy-Templates-Include") != "" }
 
+func (x *exchange) rewrites() bool { return true }
+
 // header implements hooks.
 func (x *exchange) header(status int, h http.Header) rewriting {
 	x.status, x.now = status, now()

@@ -14,6 +14,10 @@ import (
 // hooks is what a handler decides about one response. The mechanics around
 // the decisions are intercept's.
 type hooks interface {
+	// rewrites tells whether header returns a rewriting for any response. If so, it
+	// has to know the type of the body.
+	rewrites() bool
+
 	// interim may change the header of an informational response (RFC 9110,
 	// section 15.2). The changes don't reach the final header.
 	interim(status int, h http.Header)
@@ -143,11 +147,11 @@ func (rw *response) writeInterim(status int) {
 }
 
 // sniffed reports whether net/http will tell the type of the content by its
-// first bytes. Then the hooks have to wait for them as well.
+// first bytes. Then hooks that rewrite have to wait for them as well.
 func (rw *response) sniffed() bool {
 	h := rw.Header()
 	_, typed := h["Content-Type"]
-	return !typed && !rw.head && bodyAllowed(rw.status) && h.Get("Content-Encoding") == "" && h.Get("Transfer-Encoding") == ""
+	return rw.hooks.rewrites() && !typed && !rw.head && bodyAllowed(rw.status) && h.Get("Content-Encoding") == "" && h.Get("Transfer-Encoding") == ""
 }
 
 // bodyAllowed tells whether a final response to GET may have a body (RFC 9110,
@@ -209,8 +213,8 @@ func (rw *response) Write(p []byte) (int, error) {
 	}
 
 	if rw.first.IsZero() {
-		rw.first = time.Now()
-	} else if !rw.committed && time.Since(rw.first) > patience {
+		rw.first = now()
+	} else if !rw.committed && now().Sub(rw.first) > patience {
 		rw.commit(bodyRunning)
 	}
 	if rw.decoder != nil && !rw.committed && !rw.hold(&rw.original, p) {

@@ -20,13 +20,14 @@ import (
 // upper is a rewriting that makes letters upper case and so shows in a
 // response what intercept does on its own.
 type upper struct {
-	pass    bool // the body stays as it is
+	pass    bool // nothing is rewritten
 	seen    http.Header
 	dst     io.Writer
 	changed bool
 	states  []bodyState
 }
 
+func (u *upper) rewrites() bool               { return !u.pass }
 func (u *upper) interim(_ int, h http.Header) { h.Set("Interim", "seen") }
 func (u *upper) trailer(h http.Header)        { h.Del("Secret") }
 func (u *upper) header(_ int, h http.Header) rewriting {
@@ -106,6 +107,7 @@ func request(method string, fields ...string) string {
 const bigLine = "0123456789abcdef"
 
 func TestResponse(t *testing.T) {
+	clock := startClock(t)
 	big := strings.Repeat(bigLine, maxHeld/len(bigLine)+1)
 	for _, test := range []struct {
 		name   string
@@ -163,7 +165,7 @@ func TestResponse(t *testing.T) {
 			name: "a Write that comes late ends the waiting",
 			next: func(w http.ResponseWriter, r *http.Request) error {
 				io.WriteString(html(w), "HI")
-				time.Sleep(2 * patience)
+				clock.advance(2 * patience)
 				io.WriteString(w, "HO")
 				return nil
 			},
@@ -350,6 +352,26 @@ func TestFlushDelivers(t *testing.T) {
 			t.Fatalf("got %q, %v", line, err)
 		}
 		next <- struct{}{}
+	}
+}
+
+// TestFlushWithoutType: who never rewrites lets a header go before anything is
+// known of the body; who may, waits for it (RFC 9110, section 8.3).
+func TestFlushWithoutType(t *testing.T) {
+	for _, pass := range []bool{true, false} {
+		w := httptest.NewRecorder()
+		err := intercept(w, httptest.NewRequest("GET", "/", nil), caddyhttp.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) error {
+			err := http.NewResponseController(rw).Flush()
+			if w.Flushed != pass {
+				t.Errorf("rewriting nothing is %v, but the header is sent: %v", pass, w.Flushed)
+			}
+			io.WriteString(rw, "<!doctype html><p>hi")
+			return err
+		}), &upper{pass: pass}, 1<<30)
+		want := map[bool]string{true: "<!doctype html><p>hi", false: "<!DOCTYPE HTML><P>HI"}[pass]
+		if err != nil || w.Body.String() != want {
+			t.Errorf("%q, %v, want %q", w.Body, err, want)
+		}
 	}
 }
 

@@ -28,6 +28,7 @@ type siteTest struct {
 // reverse_proxy reply, and compares with the same sites without us. %[1]s is
 // our block, %[2]s the app, %[3]s a folder, %[4]s a FastCGI app.
 func TestSites(t *testing.T) {
+	startClock(t) // so that no machine is too slow for patience
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/page":
