@@ -159,6 +159,12 @@ func testExplain(t *testing.T, key *Key) {
 			why: "not in CloudFront's base64 alphabet", then: "white space in the signature"},
 
 		{name: "missing Hash-Algorithm", url: replace("&Hash-Algorithm=SHA256", ""), why: "it needs Hash-Algorithm=SHA256"},
+		{name: "missing Hash-Algorithm, with a query", url: strings.ReplaceAll(Join(report, "", canned(report)), "&Hash-Algorithm=SHA256", ""),
+			why: "it needs Hash-Algorithm=SHA256"},
+		{name: "missing Hash-Algorithm, one parameter", url: strings.ReplaceAll(Join(image+"?v=1", "", canned(image+"?v=1")), "&Hash-Algorithm=SHA256", ""),
+			why: "it needs Hash-Algorithm=SHA256"},
+		{name: "missing Hash-Algorithm, a parameter twice", url: strings.ReplaceAll(Join(image+"?v=1&v=1", "", canned(image+"?v=1&v=1")), "&Hash-Algorithm=SHA256", ""),
+			why: "it needs Hash-Algorithm=SHA256"},
 		{name: "hash misspelt", url: replace("SHA256", "sha-256"), why: `the Hash-Algorithm "sha-256"`, then: "has to be written SHA1 or SHA256"},
 		{name: "wrong key-pair ID", url: replace(key.ID(), "K0123456789ABC"), why: "K0123456789ABC is not among the trusted keys", then: "set the signer's key-pair ID to K2JCJMDEHXQW5F"},
 		{name: "wrong key-pair ID and scheme", url: "http" + strings.TrimPrefix(replace(key.ID(), "K0123456789ABC"), "https"),

@@ -91,6 +91,17 @@ const (
 // likeliest first.
 func otherURLs(asked string, hosts []string) iter.Seq[otherURL] {
 	return func(yield func(otherURL) bool) {
+		for o := range candidates(asked, hosts) {
+			if o.url != asked && !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+// candidates returns otherURLs, and now and then the URL asked for.
+func candidates(asked string, hosts []string) iter.Seq[otherURL] {
+	return func(yield func(otherURL) bool) {
 		scheme, rest, _ := strings.Cut(asked, "://")
 		host, rest := cutBefore(rest, '/')
 		path, query, hasQuery := strings.Cut(rest, "?")
@@ -140,7 +151,7 @@ func otherURLs(asked string, hosts []string) iter.Seq[otherURL] {
 			all = append(all, otherURL{with(scheme, host, path+"/", query), "the '/' at the end of the path was taken off after signing"})
 		}
 		for _, o := range all {
-			if o.url != asked && !yield(o) {
+			if !yield(o) {
 				return
 			}
 		}
