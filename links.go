@@ -96,10 +96,7 @@ func (l *Links) Provision(ctx caddy.Context) error {
 	}
 	l.maxBuffers = app.(*App).MaxBuffers
 	l.lamentCoding = new(sync.Once)
-	l.label = inlineSigner
-	if len(l.Signers) > 0 {
-		l.label = strings.Join(l.Signers, ",")
-	}
+	l.label = signersLabel(l.Signers)
 	l.fingerprint = l.newFingerprint()
 	l.plainTag = plainTag(l.fingerprint)
 	return registerMetrics(ctx)

@@ -2,6 +2,7 @@ package cloudfront
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,6 +36,14 @@ var (
 
 // resultSigned is the result that is no reason.
 const resultSigned = "signed"
+
+// signersLabel is the label of the signers that a handler names, or of its own.
+func signersLabel(names []string) string {
+	if len(names) == 0 {
+		return inlineSigner
+	}
+	return strings.Join(names, ",")
+}
 
 // registerMetrics puts the metrics into the registry of a config that is being
 // loaded. There is a new one with each reload; the collectors stay, and with

@@ -138,8 +138,8 @@ func (re *Redirect) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhtt
 		return re.refuse(http.StatusBadRequest, reason(signer.Unsafe))
 	}
 	url = signer.Join(url, "", keepQuery(r.URL.RawQuery, re.KeepQuery))
-	now := time.Now()
-	signed, no := signedURL([]*signer.Issuer{issuer}, url, now)
+	at := now()
+	signed, no := signedURL([]*signer.Issuer{issuer}, url, at)
 	switch no {
 	case reasonNone:
 	case reasonError:
@@ -149,11 +149,11 @@ func (re *Redirect) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhtt
 	}
 	h := w.Header()
 	h.Set("Location", signed)
-	life := spareLife([]*signer.Issuer{issuer}, now, now)
+	life := spareLife([]*signer.Issuer{issuer}, at, at)
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "max-age="+strconv.FormatInt(int64(life/time.Second), 10))
 	}
-	restrictCaching(h, life, now)
+	restrictCaching(h, life, at)
 	w.WriteHeader(re.Status)
 	re.count(resultSigned)
 	return nil
@@ -171,31 +171,22 @@ func (re *Redirect) count(result string) {
 
 // signedURL returns a URL with its signature, by the first issuer whose
 // resources hold it.
-func signedURL(issuers []*signer.Issuer, raw string, now time.Time) (string, reason) {
+func signedURL(issuers []*signer.Issuer, raw string, at time.Time) (string, reason) {
 	url, fragment, err := signer.Canonical(raw)
 	if err != nil {
 		return "", reason(signer.Unsafe)
 	}
 	requests := []signer.Request{{URL: url}}
-	signer.Sign(issuers, requests, now)
+	signer.Sign(issuers, requests, at)
 	answer := requests[0]
 	if answer.Reason != signer.Signed {
 		return "", reason(answer.Reason)
 	}
 	if answer.Strip {
-		url = withoutSignature(url)
+		path, query, _ := strings.Cut(url, "?")
+		url = signer.Join(path, "", signer.AppQuery(query))
 	}
 	return signer.Join(url, fragment, answer.Query), reasonNone
-}
-
-// withoutSignature takes the parameters of a signature off a URL.
-func withoutSignature(url string) string {
-	url, query, _ := strings.Cut(url, "?")
-	kept := slices.DeleteFunc(strings.Split(query, "&"), func(pair string) bool {
-		name, _, _ := strings.Cut(pair, "=")
-		return slices.Contains(signer.Params, name)
-	})
-	return signer.Join(url, "", strings.Join(kept, "&"))
 }
 
 // keepQuery returns the pairs of a raw query whose names are to be kept.

@@ -397,3 +397,46 @@ func replaceAll(t *testing.T, text string, pairs ...string) string {
 	}
 	return text
 }
+
+// Redirects and templates sign for the window of the handlers' clock: the same
+// URL until it turns, and another one then.
+func TestSignedURLsOverAWindow(t *testing.T) {
+	clock := startClock(t)
+	addr := freeAddr(t)
+	options := []string{"resource https://cdn.example.com/*", "require none", "window 15m"}
+	root := templateSite(t, map[string]string{"a.html": `{{cloudfrontURL . "https://cdn.example.com/a.html"}}`})
+	startCaddy(t, "", "http://"+addr+" {\n\troot "+root+"\n\tcloudfront_redirect /to/* https://cdn.example.com/a.html "+signerBlock(t, options...)+
+		"\n\ttemplates {\n\t\textensions {\n\t\t\tcloudfront "+signerBlock(t, options...)+"\n\t\t}\n\t}\n\tfile_server\n}")
+	both := func() (expires int64, signed string) {
+		t.Helper()
+		res, _ := rawRequest(t, addr, "GET /to/a HTTP/1.1")
+		_, body := rawRequest(t, addr, "GET /a.html HTTP/1.1")
+		location := res.Header.Get("Location")
+		if location != body || !strings.HasPrefix(location, "https://cdn.example.com/a.html?Expires=") {
+			t.Fatalf("the redirect goes to %q, the template wrote %q", location, body)
+		}
+		u, err := url.Parse(location)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expires, err = strconv.ParseInt(u.Query().Get("Expires"), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return expires, location
+	}
+
+	expires, first := both()
+	turn := time.Unix(expires, 0).Add(-time.Hour)
+	if left := turn.Sub(now()); left < 0 || left > 15*time.Minute {
+		t.Fatalf("the window turns in %v", left)
+	}
+	clock.advance(turn.Sub(now()))
+	if _, signed := both(); signed != first {
+		t.Errorf("in the last second of the window:\n%s\nhas become\n%s", first, signed)
+	}
+	clock.advance(time.Second)
+	if next, _ := both(); next != expires+15*60 {
+		t.Errorf("when the window turns, Expires is %d, %d seconds after the last", next, next-expires)
+	}
+}

@@ -2,9 +2,7 @@ package cloudfront
 
 import (
 	"fmt"
-	"strings"
 	"text/template"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/templates"
@@ -74,10 +72,7 @@ func (t *TemplateFunctions) provision(ctx caddy.Context) error {
 			return err
 		}
 	}
-	t.label = inlineSigner
-	if len(t.Signers) > 0 {
-		t.label = strings.Join(t.Signers, ",")
-	}
+	t.label = signersLabel(t.Signers)
 	return nil
 }
 
@@ -133,10 +128,10 @@ func (t *TemplateFunctions) sign(ctx *templates.TemplateContext, url string) (st
 	if len(issuers) == 0 {
 		return "", first
 	}
-	now := time.Now()
-	signed, why := signedURL(issuers, url, now)
+	at := now()
+	signed, why := signedURL(issuers, url, at)
 	if why == reasonNone {
-		restrict(ctx.RespHeader.Header, issuers, now)
+		restrict(ctx.RespHeader.Header, issuers, at)
 	}
 	return signed, why
 }

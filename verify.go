@@ -75,10 +75,7 @@ var errNoTrustedKey = errors.New("no key is trusted; name a signer, or write tru
 // Provision collects the public keys.
 func (v *Verify) Provision(ctx caddy.Context) error {
 	v.logger = ctx.Logger()
-	v.label = inlineSigner
-	if len(v.Signers) > 0 {
-		v.label = strings.Join(v.Signers, ",")
-	}
+	v.label = signersLabel(v.Signers)
 	if err := v.provisionKeys(ctx); err != nil {
 		return fmt.Errorf("cloudfront_verify: %w", err)
 	}
