@@ -49,13 +49,9 @@ func (v *cookieVisit) interim(_ int, h http.Header) { v.strip(h) }
 
 func (v *cookieVisit) trailer(h http.Header) { v.strip(h) }
 
-// strip takes off what the app says to us and not to the visitor.
 func (v *cookieVisit) strip(h http.Header) {
 	for _, s := range v.signers {
-		for _, field := range s.require.responseFields() {
-			delete(h, field)
-			delete(h, http.TrailerPrefix+field)
-		}
+		s.require.strip(h)
 	}
 }
 

@@ -21,14 +21,19 @@ func (x *exchange) commit(h http.Header, body bodyState) (changed bool) {
 	return changed
 }
 
-// trailer implements hooks. The fields of the app that say who is let in are
-// not for visitors.
+// trailer implements hooks.
 func (x *exchange) trailer(h http.Header) {
 	for _, s := range x.links.signers {
-		for _, field := range s.require.responseFields() {
-			delete(h, field)
-			delete(h, http.TrailerPrefix+field)
-		}
+		s.require.strip(h)
+	}
+}
+
+// strip takes the fields of the app that say who is let in off trailers and
+// interim responses: they are not for visitors.
+func (reqs requirements) strip(h http.Header) {
+	for _, field := range reqs.responseFields() {
+		delete(h, field)
+		delete(h, http.TrailerPrefix+field)
 	}
 }
 

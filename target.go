@@ -3,7 +3,6 @@ package cloudfront
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -22,8 +21,6 @@ type target struct {
 // placeholder is the name of a placeholder, without braces.
 type placeholder string
 
-var placeholders = regexp.MustCompile(`\{([^{}]+)\}`)
-
 // parseTarget expands what is known when the config is loaded and checks that
 // the URL is one whatever the placeholders' values are.
 func parseTarget(configured string) (target, error) {
@@ -31,8 +28,8 @@ func parseTarget(configured string) (target, error) {
 	if err != nil {
 		return target{}, fmt.Errorf("%s: %w", configured, err)
 	}
-	t := target{literals: placeholders.Split(expanded, -1)}
-	for _, match := range placeholders.FindAllStringSubmatch(expanded, -1) {
+	t := target{literals: placeholderRE.Split(expanded, -1)}
+	for _, match := range placeholderRE.FindAllStringSubmatch(expanded, -1) {
 		t.values = append(t.values, placeholder(match[1]))
 	}
 	url, ok := t.join(func(p placeholder) (string, bool) { return p.sample(), true })
@@ -58,7 +55,7 @@ func parseTarget(configured string) (target, error) {
 
 // checkTo checks the URL unless that needs the environment.
 func checkTo(configured string) error {
-	for _, match := range placeholders.FindAllStringSubmatch(configured, -1) {
+	for _, match := range placeholderRE.FindAllStringSubmatch(configured, -1) {
 		if !isRequestPlaceholder(match[1]) {
 			return nil
 		}
