@@ -12,7 +12,7 @@ import { judgeScript } from "./script.mjs";
 import { judgeJSON } from "./json.mjs";
 import { judgeXHTML } from "./xhtml.mjs";
 
-const judges = { html: judgeHTML, css: judgeCSS, js: judgeScript, json: judgeJSON, xhtml: judgeXHTML };
+const judges = { html: judgeHTML, css: judgeCSS, js: judgeScript, json: judgeJSON, data: judgeJSON, xhtml: judgeXHTML };
 
 for await (const line of createInterface({ input: process.stdin })) {
 	const { name, kind, hosts, before, after } = JSON.parse(line);
