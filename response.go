@@ -178,10 +178,17 @@ func (rw *response) decide() {
 		rw.decoder = newDecoder(coding, rw.body)
 		rw.body = rw.decoder
 	}
-	if h.Get("Trailer") != "" {
+	if h.Get("Trailer") != "" || incremental(h) {
 		// Later fields of this map are trailers only if the header is sent.
 		rw.commit(bodyRunning)
 	}
+}
+
+// incremental tells whether the app asks that nobody holds the body back (draft-
+// ietf-httpbis-incremental).
+func incremental(h http.Header) bool {
+	item, _, _ := strings.Cut(h.Get("Incremental"), ";")
+	return strings.TrimSpace(item) == "?1"
 }
 
 // decideBy decides by the first bytes of the body.

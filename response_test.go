@@ -162,6 +162,14 @@ func TestResponse(t *testing.T) {
 			want:  []string{"Changed: yes", "\r\n\r\nHI"},
 		},
 		{
+			name: "an incremental body is never held (draft-ietf-httpbis-incremental)",
+			next: func(w http.ResponseWriter, r *http.Request) error {
+				w.Header().Set("Incremental", "?1")
+				return page("HI")(w, r)
+			},
+			want: []string{"Changed: yes", "Incremental: ?1", "\r\n\r\nHI"},
+		},
+		{
 			name: "a Write that comes late ends the waiting",
 			next: func(w http.ResponseWriter, r *http.Request) error {
 				io.WriteString(html(w), "HI")

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-cloudfront/caddy-cloudfront/signer"
 )
 
 // cache is a small cache of RFC 9111, private or shared, that keeps all it may
@@ -51,6 +53,9 @@ func (c *cache) get(t *testing.T, url string, request http.Header) reply {
 			entry.header[name] = values
 		}
 		entry.dated = now()
+		if c.shared && directives(entry.header).has("private") { // section 3, which holds for what is updated
+			delete(c.entries, url)
+		}
 		return reply{Status: 200, Header: entry.header, Body: entry.body}
 	}
 	if control := directives(got.Header); got.Status == 200 && !control.has("no-store") && !(c.shared && control.has("private")) { // section 3
@@ -169,23 +174,26 @@ func checkShown(t *testing.T, visitor, body string, life time.Duration) (signatu
 
 var cacheControls = []string{"", "public, max-age=60", "public, max-age=86400, immutable, stale-while-revalidate=600", "s-maxage=600", "no-cache", "max-age=1200"}
 
+// sharedCaches start a cache in front of origin and return a way to ask it.
+var sharedCaches = []struct {
+	name  string
+	start func(t *testing.T, origin string) func(t *testing.T, path string, header http.Header) reply
+}{
+	{"RFC 9111", func(t *testing.T, origin string) func(*testing.T, string, http.Header) reply {
+		c := &cache{shared: true, client: http1, entries: make(map[string][]*cacheEntry)}
+		return func(t *testing.T, path string, header http.Header) reply {
+			return c.get(t, "http://"+origin+path, header)
+		}
+	}},
+	{"nginx", startNginx},
+	{"varnish", startVarnish},
+}
+
 // TestSharedCache puts caches between the visitors and the site: one of our
 // own, nginx and varnish. Nobody is shown another's signature, or a dead one,
 // though the app says that all may keep the page.
 func TestSharedCache(t *testing.T) {
-	for _, peer := range []struct {
-		name  string
-		start func(t *testing.T, origin string) func(t *testing.T, path string, header http.Header) reply
-	}{
-		{"RFC 9111", func(t *testing.T, origin string) func(*testing.T, string, http.Header) reply {
-			c := &cache{shared: true, client: http1, entries: make(map[string][]*cacheEntry)}
-			return func(t *testing.T, path string, header http.Header) reply {
-				return c.get(t, "http://"+origin+path, header)
-			}
-		}},
-		{"nginx", startNginx},
-		{"varnish", startVarnish},
-	} {
+	for _, peer := range sharedCaches {
 		t.Run(peer.name, func(t *testing.T) {
 			clock := startClock(t)
 			origin := sharedSite(t)
@@ -217,6 +225,58 @@ func TestSharedCache(t *testing.T) {
 			}
 			if signed == 0 {
 				t.Error("nothing was ever signed")
+			}
+		})
+	}
+}
+
+// TestSharedCacheAndCookies puts the same caches in front of a site that issues
+// cookies. Nobody is given another's, though the app says that all may keep the
+// page (RFC 9111, section 7.3).
+func TestSharedCacheAndCookies(t *testing.T) {
+	for _, peer := range sharedCaches {
+		t.Run(peer.name, func(t *testing.T) {
+			clock := startClock(t)
+			private, _ := writeKey(t, ecKey())
+			origin := freeAddr(t)
+			startCaddy(t, "", fmt.Sprintf(`http://%s {
+	vars user {http.request.header.X-User}
+	cloudfront_cookies {
+		key_file %s
+		key_pair_id KTEST
+		resource https://cdn.test/{vars.user}/*
+		domain host
+		require {vars.user}
+		window 15m
+	}
+	reverse_proxy %s
+}
+`, origin, private, sharedApp(t).Listener.Addr()))
+			get := peer.start(t, origin)
+			random := rand.New(rand.NewPCG(5, 6))
+			sets := 0
+			for range 300 {
+				visitor := visitors[random.IntN(len(visitors))]
+				path := "/?vary&control=" + strings.ReplaceAll(cacheControls[random.IntN(len(cacheControls))], " ", "%20")
+				got := get(t, strings.Replace(path, "vary&", []string{"", "vary&"}[random.IntN(2)], 1), http.Header{"X-User": {visitor}})
+				for _, field := range got.Header["Set-Cookie"] {
+					cookie, err := http.ParseSetCookie(field)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if cookie.Name != "CloudFront-Policy" {
+						continue
+					}
+					sets++
+					policy, err := signer.Decode(cookie.Value)
+					if err != nil || visitor == "" || !strings.Contains(string(policy), "https://cdn.test/"+visitor+"/*") {
+						t.Errorf("%q is given %s, %v", visitor, policy, err)
+					}
+				}
+				clock.advance(time.Duration(random.IntN(60)) * time.Second)
+			}
+			if sets == 0 {
+				t.Error("no cookie was ever issued")
 			}
 		})
 	}

@@ -69,6 +69,7 @@ func TestSites(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	write("index.php", "")
 	write("page.html", linkedPage)
 	write("empty.html", emptyPage)
 	write("style.css", "a{background:url("+link+")}")
@@ -164,6 +165,14 @@ func TestSites(t *testing.T) {
 				{path: "/page.php", status: 201, signed: 1, body: linkedPage, header: map[string]string{"X-Encoding": "identity"}},
 			},
 		}, {
+			name:  "php_fastcgi",
+			block: "%[1]s\n\troot %[3]s\n\tphp_fastcgi %[4]s\n\tfile_server",
+			tests: []siteTest{
+				{path: "/", status: 201, signed: 1, body: linkedPage, header: map[string]string{"X-Encoding": "identity"}},
+				{path: "/a/route?of=the+app", status: 201, signed: 1, body: linkedPage},
+				{path: "/style.css", signed: 1},
+			},
+		}, {
 			name:  "a body that the proxy flushes, and one it buffers",
 			block: "%[1]s\n\treverse_proxy %[2]s {\n\t\tflush_interval -1\n\t\tresponse_buffers 64KiB\n\t}",
 			tests: []siteTest{{path: "/page", signed: 1, body: linkedPage}},
@@ -212,5 +221,32 @@ func TestSites(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestMaxBuffers: a page that finds no room in max_buffers streams, and so has no
+// length (RFC 9110, section 8.6).
+func TestMaxBuffers(t *testing.T) {
+	startClock(t)
+	long := strings.Repeat(linkedPage, 100)
+	app := httptest.NewServer(send(200, long, typeHTML))
+	defer app.Close()
+	private, _ := writeKey(t, ecKey())
+	for _, test := range []struct {
+		globals string
+		streams bool
+	}{
+		{"", false},
+		{"cloudfront {\n\t\tmax_buffers 64KiB\n\t}", true},
+	} {
+		base := "http://" + freeAddr(t)
+		startCaddy(t, "\t"+test.globals, fmt.Sprintf("%s {\n%s\n\treverse_proxy %s\n}\n", base, fmt.Sprintf(linksBlock, private), app.Listener.Addr()))
+		got := ask(t, http1, "GET", base, nil)
+		if body, n := unsigned(got.Body); n != 100 || body != long {
+			t.Errorf("%q: %d signatures", test.globals, n)
+		}
+		if streams := got.Length < 0; streams != test.streams {
+			t.Errorf("%q: Content-Length %d", test.globals, got.Length)
+		}
 	}
 }
