@@ -9,9 +9,10 @@ import (
 	"github.com/caddy-cloudfront/caddy-cloudfront/signer"
 )
 
-// fleet simulates nodes whose clocks differ and that restart at random, with a
-// browser that asks any of them for the same page again and again. There is
-// no network: a node is an issuer, a clock and a cache that a restart empties.
+// fleet simulates nodes whose clocks differ and that restart and reload at
+// random, with a browser that asks any of them for the same page again and
+// again. There is no network: a node is an issuer, a clock and a cache, which a
+// restart empties and a reload keeps.
 func fleet(set settings) error {
 	const (
 		nodes = 50
@@ -24,7 +25,7 @@ func fleet(set settings) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d nodes, clocks off by up to %v, a node restarts at every tenth view on average; one link, seen every %v for a week.\n\n", nodes, skew, visit)
+	fmt.Printf("%d nodes, clocks off by up to %v, a node restarts at every tenth view on average, and one reloads at every tenth; one link, seen every %v for a week.\n\n", nodes, skew, visit)
 	fmt.Println("| window | different URLs in a week | views with a URL that is in the browser's cache | instants at which nodes disagree |")
 	fmt.Println("|---|---|---|---|")
 	for _, window := range []time.Duration{0, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute} {
@@ -40,7 +41,14 @@ func fleet(set settings) error {
 		for i := range views {
 			now := start.Add(time.Duration(i)*visit + time.Duration(r.Int64N(int64(visit))))
 			if r.IntN(10) == 0 {
-				f.restart(r.IntN(nodes))
+				if err := f.restart(r.IntN(nodes)); err != nil {
+					return err
+				}
+			}
+			if r.IntN(10) == 0 {
+				if err := f.reload(r.IntN(nodes)); err != nil {
+					return err
+				}
 			}
 			url, err := f.url(r.IntN(nodes), now)
 			if err != nil {
@@ -66,7 +74,7 @@ func fleet(set settings) error {
 // simulation is a fleet: its nodes share nothing but the config.
 type simulation struct {
 	nodes []*node
-	fresh func() *signer.Issuer
+	fresh func(*signer.Cache) (*signer.Issuer, error) // what a config makes
 }
 
 type node struct {
@@ -75,28 +83,42 @@ type node struct {
 }
 
 func newSimulation(private crypto.Signer, nodes int, skew time.Duration, w signer.Window) (*simulation, error) {
-	key, err := signer.NewKey("K2JCJMDEHXQW5F", private, signer.SHA256)
-	if err != nil {
-		return nil, err
-	}
 	pattern, err := signer.ParsePattern("https://" + cdn + "/private/*")
 	if err != nil {
 		return nil, err
 	}
-	f := &simulation{fresh: func() *signer.Issuer {
-		return &signer.Issuer{Key: key, Resources: []signer.Resource{{Pattern: pattern}}, Window: w, Cache: signer.NewCache(1 << 20)}
+	f := &simulation{fresh: func(cache *signer.Cache) (*signer.Issuer, error) {
+		key, err := signer.NewKey("K2JCJMDEHXQW5F", private, signer.SHA256)
+		if err != nil {
+			return nil, err
+		}
+		return &signer.Issuer{Key: key, Resources: []signer.Resource{{Pattern: pattern}}, Window: w, Cache: cache}, nil
 	}}
 	r := rand.New(rand.NewPCG(3, 4))
 	for range nodes {
-		f.nodes = append(f.nodes, &node{issuer: f.fresh(), skew: time.Duration(r.Int64N(int64(2*skew))) - skew})
+		issuer, err := f.fresh(newFleetCache())
+		if err != nil {
+			return nil, err
+		}
+		f.nodes = append(f.nodes, &node{issuer: issuer, skew: time.Duration(r.Int64N(int64(2*skew))) - skew})
 	}
 	return f, nil
 }
 
-// restart empties a node's cache.
-func (f *simulation) restart(i int) {
+func newFleetCache() *signer.Cache { return signer.NewCache(1 << 20) }
+
+// restart gives a node a new cache.
+func (f *simulation) restart(i int) error {
 	f.nodes[i].issuer.Cache.Close()
-	f.nodes[i].issuer = f.fresh()
+	return f.load(i, newFleetCache())
+}
+
+// reload makes a node's issuer and its key anew and keeps its cache.
+func (f *simulation) reload(i int) error { return f.load(i, f.nodes[i].issuer.Cache) }
+
+func (f *simulation) load(i int, cache *signer.Cache) (err error) {
+	f.nodes[i].issuer, err = f.fresh(cache)
+	return err
 }
 
 // url returns the link as a node signs it at a moment.
