@@ -165,6 +165,7 @@ var scanCases = []scanCase{
 	// XML.
 	{"enclosure", `<enclosure url="[H]/a.mp3?x=1&amp;y=2"/><enclosure url="[H]/a.mp3"/>`, `<enclosure url="[H]/a.mp3?x=1&amp;y=2&amp;[A]"/><enclosure url="[H]/a.mp3?[A]"/>`, XML},
 	{"CDATA", `<d><![CDATA[<img src="[H]/a.jpg?x=1">]]></d><link>[H]/b?x=1</link>`, `<d><![CDATA[<img src="[H]/a.jpg?x=1&[S]">]]></d><link>[H]/b?x=1&amp;[A]</link>`, XML},
+	{"tag in a value in CDATA", `<d t="x='"><![CDATA[<input value="<img src='[H]/a.jpg'>"><img src="[H]/a.jpg">]]></d>`, `<d t="x='"><![CDATA[<input value="<img src='[H]/a.jpg'>"><img src="[H]/a.jpg?[S]">]]></d>`, XML},
 	{"CDATA that is a link", `<u><![CDATA[[H]/a.mp3]]></u>`, `<u><![CDATA[[H]/a.mp3?[S]]]></u>`, XML},
 	{"text in CDATA", `<u><![CDATA[<p>[H]/a.mp3</p> "[H]/a.mp3"]]></u>`, same, XML},
 	{"escaped HTML", `<d>&lt;img src="[H]/a.jpg?x=1&amp;amp;y=2"&gt;</d>`, `<d>&lt;img src="[H]/a.jpg?x=1&amp;amp;y=2&amp;[A]"&gt;</d>`, XML},

@@ -16,17 +16,35 @@ func TestHumanText(t *testing.T) {
 	rw := testRewriter(t)
 	random := rand.New(rand.NewPCG(3, 2))
 	for range 20_000 {
-		body := hostilePage(random)
-		out := rewriteRandomly(t, rw, HTML, []byte(body), random)
-		wasRead, images := readByPeople(body)
-		isRead, signed := readByPeople(out)
-		if !slices.Equal(isRead, wasRead) {
-			t.Fatalf("text is signed\n  body %s\n   got %s", body, out)
+		judgeText(t, rw, hostilePage(random), random)
+	}
+	for range 3 { // longer than what the scanner keeps
+		var body strings.Builder
+		for body.Len() < 4*maxHistory {
+			body.WriteString(hostilePage(random))
 		}
-		for i := range images {
-			if !strings.Contains(signed[i], "Signature=") {
-				t.Fatalf("image %d is not signed\n  body %s\n   got %s", i, body, out)
-			}
+		judgeText(t, rw, body.String(), random)
+	}
+	filler := strings.Repeat("b ", maxHistory)
+	for _, c := range [...][2]string{{`<input value="`, `">`}, {"<p title='x ", "'>"}, {"<title>", "</title>"}, {`<textarea placeholder="</textarea>`, `"></textarea>`}} {
+		for shift := range 20 {
+			text := filler[:2*maxHistory-shift] + `<img src=https://cdn.example.com/a.jpg><style>url(https://cdn.example.com/a.jpg)`
+			judgeText(t, rw, c[0]+text+c[1]+`<img src="https://cdn.example.com/a.jpg">`, random)
+		}
+	}
+}
+
+func judgeText(t *testing.T, rw *Rewriter, body string, random *rand.Rand) {
+	t.Helper()
+	out := rewriteRandomly(t, rw, HTML, []byte(body), random)
+	wasRead, images := readByPeople(body)
+	isRead, signed := readByPeople(out)
+	if !slices.Equal(isRead, wasRead) {
+		t.Fatalf("text is signed\n  body %.2000s\n   got %.2000s", body, out)
+	}
+	for i := range images {
+		if !strings.Contains(signed[i], "Signature=") {
+			t.Fatalf("image %d is not signed\n  body %.2000s\n   got %.2000s", i, body, out)
 		}
 	}
 }
