@@ -105,11 +105,11 @@ var conformance = []row{
 		app:    stream(200, linkedPage, typeHTML, `ETag: "v1"`, dated),
 		signed: 1, body: linkedPage, header: map[string]string{"Etag": `"v1-TAG"`, "Last-Modified": "", "Content-Length": "", "Cache-Control": "private, no-cache"},
 	}, {
-		name: "so does one in which no link will come",
+		name: "so does one in which no link will come (RFC 9110, 8.8.1)",
 		app:  stream(200, emptyPage, typeHTML, `ETag: "v1"`, "Cache-Control: public, max-age=60"),
 		body: emptyPage, header: map[string]string{"Etag": `"v1-TAG"`, "Cache-Control": "private, max-age=60"},
 	}, {
-		name:   "more than is held streams",
+		name:   "more than is held streams (RFC 9112, 6.3)",
 		app:    send(200, strings.Repeat(linkedPage, maxHeld/len(linkedPage)+10), typeHTML),
 		signed: maxHeld/len(linkedPage) + 10, body: strings.Repeat(linkedPage, maxHeld/len(linkedPage)+10), header: map[string]string{"Content-Length": ""},
 	}, {
@@ -136,7 +136,7 @@ var conformance = []row{
 		app:    send(302, "", "Location: "+link),
 		status: 302, header: map[string]string{"Location": link + "+SIG", "Cache-Control": "private, no-cache"},
 	}, {
-		name:   "a redirect with a page",
+		name:   "a redirect with a page (RFC 9110, 15.4.4)",
 		app:    send(303, linkedPage, typeHTML, "Location: "+link),
 		status: 303, signed: 1, length: true, header: map[string]string{"Location": link + "+SIG"},
 	}, {
@@ -166,32 +166,32 @@ var conformance = []row{
 		app:    send(200, linkedPage, typeHTML, `ETag: "v1"`, dated, "Accept-Ranges: bytes"),
 		header: map[string]string{"Content-Length": "", "Etag": `"v1-TAG"`, "Last-Modified": "", "Accept-Ranges": "", "Cache-Control": "private, no-cache"},
 	}, {
-		name: "HEAD of anything else has its length", method: "HEAD", same: true,
+		name: "HEAD of anything else has its length (RFC 9110, 9.3.2)", method: "HEAD", same: true,
 		app:    send(200, "png", "Content-Type: image/png", `ETag: "v1"`, "Accept-Ranges: bytes"),
 		header: map[string]string{"Content-Length": "3", "Etag": `"v1-TAG"`, "Accept-Ranges": "bytes"},
 	},
 
 	// Responses in which nothing is signed.
 	{
-		name: "a page without links", same: true,
+		name: "a page without links (RFC 9110, 7.7)", same: true,
 		app:  send(200, emptyPage, typeHTML, `ETag: "v1"`, dated, "Accept-Ranges: bytes", "Cache-Control: public, max-age=60, immutable", "Content-Digest: sha-256=:AA==:", "Expires: 0"),
 		body: emptyPage, header: map[string]string{"Etag": `"v1-TAG"`, "Last-Modified": "Tue, 24 Nov 2026 08:49:37 GMT", "Cache-Control": "public, max-age=60, immutable"},
 	}, {
-		name: "a page without links and entity tag", same: true,
+		name: "a page without links and entity tag (RFC 9110, 8.8.3)", same: true,
 		app: send(200, emptyPage, typeHTML, "Cache-Control: public"), header: map[string]string{"Etag": ""},
 	}, {
-		name: "an entity tag that is none stays with the bytes it came with", same: true,
+		name: "an entity tag that is none stays with the bytes it came with (RFC 9110, 8.8.3)", same: true,
 		app: send(200, emptyPage, typeHTML, `ETag: v1`), header: map[string]string{"Etag": "v1"},
 	}, {
-		name: "an empty page", same: true, app: send(200, "", typeHTML, `ETag: "v1"`),
+		name: "an empty page (RFC 9110, 8.6)", same: true, app: send(200, "", typeHTML, `ETag: "v1"`),
 	}, {
-		name: "another type", same: true, app: send(200, linkedPage, "Content-Type: image/png", `ETag: "v1"`, dated, "Accept-Ranges: bytes"),
+		name: "another type (RFC 9110, 8.3)", same: true, app: send(200, linkedPage, "Content-Type: image/png", `ETag: "v1"`, dated, "Accept-Ranges: bytes"),
 		body: linkedPage, header: map[string]string{"Etag": `"v1-TAG"`},
 	}, {
 		name: "a file that is known by its name too: a page may have such a name (RFC 9110, 8.8)", same: true, path: "/logo.png",
 		app: send(200, linkedPage, "Content-Type: image/png", `ETag: "v1"`, dated), header: map[string]string{"Etag": `"v1-TAG"`},
 	}, {
-		name: "plain text", same: true, app: send(200, linkedPage, "Content-Type: text/plain"), body: linkedPage,
+		name: "plain text (RFC 9110, 8.3)", same: true, app: send(200, linkedPage, "Content-Type: text/plain"), body: linkedPage,
 	}, {
 		name: "no content (RFC 9110, 15.3.5)", same: true, status: 204, app: send(204, "", typeHTML, `ETag: "v1"`),
 	}, {
@@ -201,7 +201,7 @@ var conformance = []row{
 		app:  send(206, linkedPage[10:100], typeHTML, "Content-Range: bytes 10-99/1700", `ETag: "v1"`, "Accept-Ranges: bytes"),
 		body: linkedPage[10:100], header: map[string]string{"Etag": `"v1"`, "Content-Range": "bytes 10-99/1700"},
 	}, {
-		name: "a part of something else", same: true, status: 206, request: map[string]string{"Range": "bytes=1-2"},
+		name: "a part of something else (RFC 9110, 15.3.7)", same: true, status: 206, request: map[string]string{"Range": "bytes=1-2"},
 		app:    send(206, "ng", "Content-Type: video/mp4", "Content-Range: bytes 1-2/3", `ETag: "v1"`),
 		header: map[string]string{"Etag": `"v1-TAG"`},
 	}, {
@@ -218,7 +218,7 @@ var conformance = []row{
 		name: "no-transform, asked for (RFC 9111, 5.2.1.6)", same: true, request: map[string]string{"Cache-Control": "no-transform"},
 		app: send(200, linkedPage, typeHTML), body: linkedPage,
 	}, {
-		name: "UTF-16", same: true, app: send(200, linkedPage, "Content-Type: text/html; charset=utf-16le"), body: linkedPage,
+		name: "UTF-16 (RFC 9110, 8.3.2)", same: true, app: send(200, linkedPage, "Content-Type: text/html; charset=utf-16le"), body: linkedPage,
 	}, {
 		name: "trailers (RFC 9110, 6.5)", same: true,
 		app: func(w http.ResponseWriter, r *http.Request) {
@@ -229,7 +229,7 @@ var conformance = []row{
 		},
 		body: "body", trailer: map[string]string{"Sum": "1"}, header: map[string]string{"Sum": ""},
 	}, {
-		name: "trailers after a page that is signed",
+		name: "trailers after a page that is signed (RFC 9112, 7.1.2)",
 		app: func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Trailer", "Sum")
 			w.Header().Set("Content-Type", "text/html")
@@ -238,7 +238,7 @@ var conformance = []row{
 		},
 		signed: 1, body: linkedPage, trailer: map[string]string{"Sum": "1"}, header: map[string]string{"Sum": "", "Content-Length": ""},
 	}, {
-		name: "without a type that net/http could name", same: true,
+		name: "without a type that net/http could name (RFC 9110, 8.3)", same: true,
 		app: func(w http.ResponseWriter, r *http.Request) {
 			w.Header()["Content-Type"] = nil
 			w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -260,32 +260,32 @@ var conformance = []row{
 		app:  send(200, compress("gzip", linkedPage), typeHTML, "Content-Encoding: gzip", `ETag: "v1"`, "Vary: Accept-Encoding"),
 		body: linkedPage, signed: 1, header: map[string]string{"Etag": `"v1-TAG"`, "Vary": "Accept-Encoding"},
 	}, {
-		name: "br", app: send(200, compress("br", linkedPage), typeHTML, "Content-Encoding: br"), body: linkedPage, signed: 1,
+		name: "br (RFC 7932)", app: send(200, compress("br", linkedPage), typeHTML, "Content-Encoding: br"), body: linkedPage, signed: 1,
 	}, {
-		name: "zstd", app: send(200, compress("zstd", linkedPage), typeHTML, "Content-Encoding: zstd"), body: linkedPage, signed: 1,
+		name: "zstd (RFC 8878)", app: send(200, compress("zstd", linkedPage), typeHTML, "Content-Encoding: zstd"), body: linkedPage, signed: 1,
 	}, {
-		name: "gzip, streaming", app: stream(200, compress("gzip", linkedPage), typeHTML, "Content-Encoding: gzip"), body: linkedPage, signed: 1,
+		name: "gzip, streaming (RFC 9110, 8.4.1.3)", app: stream(200, compress("gzip", linkedPage), typeHTML, "Content-Encoding: gzip"), body: linkedPage, signed: 1,
 	}, {
-		name: "HEAD of gzip is that of what it would be decoded", method: "HEAD",
+		name: "HEAD of gzip is that of what it would be decoded (RFC 9110, 9.3.2)", method: "HEAD",
 		app:    send(200, compress("gzip", linkedPage), typeHTML, "Content-Encoding: gzip"),
 		header: map[string]string{"Content-Length": ""},
 	}, {
-		name: "gzip without links stays gzip", same: true, request: map[string]string{"Accept-Encoding": "gzip"},
+		name: "gzip without links stays gzip (RFC 9110, 8.4)", same: true, request: map[string]string{"Accept-Encoding": "gzip"},
 		app:    send(200, compress("gzip", emptyPage), typeHTML, "Content-Encoding: gzip", `ETag: "v1"`),
 		header: map[string]string{"Etag": `"v1-TAG"`},
 	}, {
-		name: "an empty body is empty in every coding", same: true, app: send(200, "", typeHTML, "Content-Encoding: gzip"),
+		name: "an empty body is empty in every coding (RFC 9110, 8.4)", same: true, app: send(200, "", typeHTML, "Content-Encoding: gzip"),
 	}, {
-		name: "several codings", same: true, app: send(200, compress("br", compress("gzip", linkedPage)), typeHTML, "Content-Encoding: gzip, br"),
+		name: "several codings (RFC 9110, 8.4)", same: true, app: send(200, compress("br", compress("gzip", linkedPage)), typeHTML, "Content-Encoding: gzip, br"),
 	}, {
-		name: "an unknown coding", same: true, app: send(200, "???", typeHTML, "Content-Encoding: x-secret"), body: "???",
+		name: "an unknown coding (RFC 9110, 8.4)", same: true, app: send(200, "???", typeHTML, "Content-Encoding: x-secret"), body: "???",
 	}, {
 		name: "gzip, cut off: not a complete response (RFC 9110, 8.4.1.3)", broken: true,
 		app: send(200, compress("gzip", linkedPage)[:100], typeHTML, "Content-Encoding: gzip"),
 	}, {
-		name: "gzip that is none", broken: true, app: send(200, linkedPage, typeHTML, "Content-Encoding: gzip"),
+		name: "gzip that is none (RFC 9110, 8.4.1.3)", broken: true, app: send(200, linkedPage, typeHTML, "Content-Encoding: gzip"),
 	}, {
-		name: "gzip, cut off while streaming", broken: true,
+		name: "gzip, cut off while streaming (RFC 9110, 8.4.1.3)", broken: true,
 		app: stream(200, compress("gzip", strings.Repeat(linkedPage, 100))[:300], typeHTML, "Content-Encoding: gzip"),
 	},
 
@@ -300,7 +300,7 @@ var conformance = []row{
 			panic(http.ErrAbortHandler)
 		},
 	}, {
-		name: "in the middle of anything else", broken: true,
+		name: "in the middle of anything else (RFC 9112, 8)", broken: true,
 		app: func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "video/mp4")
 			w.Header().Set("Content-Length", "1000000")
@@ -321,6 +321,9 @@ func TestConformance(t *testing.T) {
 	sites := newSites(t, conformance)
 	for i, row := range conformance {
 		t.Run(row.name, func(t *testing.T) {
+			if !strings.Contains(row.name, "(RFC ") {
+				t.Error("the row doesn't say on what it rests")
+			}
 			if row.method == "" {
 				row.method = "GET"
 			}
