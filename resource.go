@@ -21,8 +21,8 @@ type resource struct {
 }
 
 var (
-	placeholderRE  = regexp.MustCompile(`\{([^{}]+)\}`)
-	wholeSegmentRE = regexp.MustCompile(`^` + placeholderRE.String() + `$`)
+	anyPlaceholderRE = regexp.MustCompile(`\{([^{}]+)\}`)
+	placeholderRE    = regexp.MustCompile(`^` + anyPlaceholderRE.String() + `$`)
 )
 
 // parseResource expands what is known when the config is loaded and checks
@@ -39,7 +39,7 @@ func parseResource(configured string) (resource, error) {
 		if !strings.ContainsAny(segment, "{}") {
 			continue
 		}
-		match := wholeSegmentRE.FindStringSubmatch(segment)
+		match := placeholderRE.FindStringSubmatch(segment)
 		if match == nil || i < 3 || i == len(segments)-1 {
 			return resource{}, fmt.Errorf("%q: a placeholder has to be one whole segment of the path, followed by '/', as in https://cdn.example.com/users/{http.auth.user.id}/*", segment)
 		}
@@ -89,7 +89,7 @@ func expandStatic(value string) (string, error) {
 // needsEnvironment tells whether a pattern holds placeholders that are only
 // known when the config is loaded.
 func needsEnvironment(pattern string) bool {
-	for _, match := range placeholderRE.FindAllStringSubmatch(pattern, -1) {
+	for _, match := range anyPlaceholderRE.FindAllStringSubmatch(pattern, -1) {
 		if !isRequestPlaceholder(match[1]) {
 			return true
 		}
@@ -106,7 +106,7 @@ func withPlaceholders(segments []string, value func(name string) string) []strin
 	replaced := make([]string, len(segments))
 	for i, segment := range segments {
 		replaced[i] = segment
-		if match := wholeSegmentRE.FindStringSubmatch(segment); match != nil {
+		if match := placeholderRE.FindStringSubmatch(segment); match != nil {
 			replaced[i] = value(match[1])
 		}
 	}

@@ -28,8 +28,8 @@ func parseTarget(configured string) (target, error) {
 	if err != nil {
 		return target{}, fmt.Errorf("%s: %w", configured, err)
 	}
-	t := target{literals: placeholderRE.Split(expanded, -1)}
-	for _, match := range placeholderRE.FindAllStringSubmatch(expanded, -1) {
+	t := target{literals: anyPlaceholderRE.Split(expanded, -1)}
+	for _, match := range anyPlaceholderRE.FindAllStringSubmatch(expanded, -1) {
 		t.values = append(t.values, placeholder(match[1]))
 	}
 	url, ok := t.join(func(p placeholder) (string, bool) { return p.sample(), true })
@@ -55,7 +55,7 @@ func parseTarget(configured string) (target, error) {
 
 // checkTo checks the URL unless that needs the environment.
 func checkTo(configured string) error {
-	for _, match := range placeholderRE.FindAllStringSubmatch(configured, -1) {
+	for _, match := range anyPlaceholderRE.FindAllStringSubmatch(configured, -1) {
 		if !isRequestPlaceholder(match[1]) {
 			return nil
 		}
