@@ -291,7 +291,7 @@ func (rw *response) FlushError() error {
 			return rw.err
 		}
 	}
-	return http.NewResponseController(rw.ResponseWriter).Flush() //nolint:bodyclose
+	return http.NewResponseController(rw.ResponseWriter).Flush()
 }
 
 // Flush implements http.Flusher, for handlers that look for nothing else.
