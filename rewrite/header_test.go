@@ -14,6 +14,8 @@ func TestHeader(t *testing.T) {
 		{"Location", "../assets/img/a.png", "https://cdn.example.com/i/a.png?[S]"},
 		{"Location", "https://site.example/assets/a.pdf", "[M]a.pdf?[S]"},
 		{"Location", "[H]/a.pdf?Expires=1&Signature=x&Key-Pair-Id=K", "[H]/a.pdf?[S]"},
+		{"Location", "/assets/?&", "[M]?&[S]"},
+		{"Location", "[H]/a?v=1&Expires=1&Signature=x&Key-Pair-Id=K&w=2", "[H]/a?v=1&w=2&[S]"},
 		{"Location", "https://other.example/?u=[H]/a.pdf", same},
 		{"Location", "/a.pdf", same},
 		{"Location", "[H]/{id}", same},

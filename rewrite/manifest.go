@@ -359,9 +359,10 @@ func (m *manifest) append(out []byte, r *reference, link *Link) []byte {
 }
 
 // strip takes the parameters of a signature out of query, which begins with '?'
-// or is empty.
+// or is empty. The separator in front of a signature stays.
 func (m *manifest) strip(query []byte) []byte {
 	m.value = m.value[:0]
+	separated := false
 	for len(query) > 0 {
 		query = query[1:]
 		end := bytes.IndexByte(query, '&')
@@ -372,12 +373,16 @@ func (m *manifest) strip(query []byte) []byte {
 		if i := bytes.IndexByte(name, '='); i >= 0 {
 			name = name[:i]
 		}
-		if !m.w.rw.config.isParam(name) {
-			if len(m.value) == 0 {
-				m.value = append(m.value, '?')
-			} else {
-				m.value = append(m.value, '&')
-			}
+		kept := !m.w.rw.config.isParam(name)
+		switch {
+		case separated:
+		case len(m.value) > 0:
+			m.value = append(m.value, '&')
+		case kept:
+			m.value = append(m.value, '?')
+		}
+		separated = !kept && len(m.value) > 0
+		if kept {
 			m.value = append(m.value, query[:end]...)
 		}
 		query = query[end:]
