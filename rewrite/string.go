@@ -116,6 +116,9 @@ func (s *scanner) quoted(c *candidate, in syntax, r ending, quote byte) verdict 
 			return c.leave(LeftPrefix)
 		}
 	}
+	if isAttr && in == dataSyntax && c.closed && !c.star && !c.percent && !c.hole {
+		return offer // a whole attribute value, which may end in '/'
+	}
 	return s.complete(c, in)
 }
 
