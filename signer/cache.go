@@ -100,8 +100,15 @@ func (c *Cache) Close() {
 
 // Forget removes all signatures of a key, and those of equal ones, so that the
 // cache neither returns nor renews them and lets go of the private key.
-// Signatures that are being made at that moment may stay for their window.
+// Signatures that are being made at that moment are not kept.
 func (c *Cache) Forget(key *Key) {
+	c.mu.Lock()
+	for _, j := range c.flights {
+		if j.fingerprint == key.fingerprint {
+			j.forgotten = true
+		}
+	}
+	c.mu.Unlock()
 	for hash, e := range c.entries.All() {
 		if e.fingerprint == key.fingerprint {
 			c.entries.Invalidate(hash)
@@ -201,6 +208,8 @@ type job struct {
 	taken    bool // guarded by the gate
 	done     chan struct{}
 
+	forgotten bool // not to be kept; guarded by the cache's lock
+
 	// The results, once done is closed.
 	query string
 	err   error
@@ -280,7 +289,7 @@ func (c *Cache) land(j *job) {
 		delete(c.flights, flight{j.hash, j.expires})
 	}
 	var e *entry
-	if j.err == nil {
+	if j.err == nil && !j.forgotten {
 		s := &signature{j.expires, j.query}
 		var ok bool
 		if e, ok = c.entries.GetIfPresent(j.hash); ok && e.is(&j.spec, j.text, j.wild) {

@@ -148,6 +148,30 @@ func TestForget(t *testing.T) {
 	}
 }
 
+// What is being signed when its key is forgotten is answered, and not kept.
+func TestForgetInFlight(t *testing.T) {
+	cache := NewCache(DefaultCacheSize)
+	defer cache.Close()
+	holding := &countingSigner{Signer: ecKey, hold: make(chan struct{})}
+	is := testIssuer(t, holding, "https://cdn.example.com/private/*")
+	is.Cache = cache
+	reqs := links(1)
+	var call sync.WaitGroup
+	call.Go(func() { Sign([]*Issuer{is}, reqs, time.Now()) })
+	for inFlight := 0; inFlight == 0; runtime.Gosched() {
+		cache.mu.Lock()
+		inFlight = len(cache.flights)
+		cache.mu.Unlock()
+	}
+	cache.Forget(is.Key)
+	close(holding.hold)
+	call.Wait()
+	allSigned(t, reqs)
+	if s := cache.Stats(); s.Entries != 0 {
+		t.Errorf("the cache keeps %d signatures of the key that is forgotten", s.Entries)
+	}
+}
+
 func TestConcurrentMissesSignOnce(t *testing.T) {
 	cache := NewCache(DefaultCacheSize)
 	defer cache.Close()
