@@ -20,14 +20,16 @@ import (
 //
 // Links that were signed in a window are signed for the next one in the
 // background before that begins, so that no request has to wait when it does.
-// That work is spread over the second half of the window and takes at most half
-// of one processor. Signatures whose window is over leave within a minute.
+// That work is spread over the second half of the window, or over more of it if
+// there is much to do, and takes at most half of one processor. Signatures whose
+// window is over leave within a minute.
 type Cache struct {
 	entries *otter.Cache[uint64, *entry]
 
 	mu      sync.Mutex
 	flights map[flight]*job // signatures being made
 	turns   map[grid]*turn
+	effort  time.Duration // that a signature in advance takes, on the average
 	keeper  chan struct{} // wakes the goroutine in the background; nil when there is none
 	closed  chan struct{}
 	ended   sync.WaitGroup
@@ -73,6 +75,7 @@ func NewCache(maxBytes int64) *Cache {
 		}),
 		flights: make(map[flight]*job),
 		turns:   make(map[grid]*turn),
+		effort:  2 * time.Millisecond, // an RSA key's, until it is measured
 		closed:  make(chan struct{}),
 	}
 	c.maxBytes.Store(maxBytes)

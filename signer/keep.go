@@ -83,6 +83,7 @@ func (c *Cache) keep(woken <-chan struct{}) {
 			return
 		case busy && c.renew(d):
 			took := time.Since(now)
+			c.took(took)
 			// Never more than half of a processor.
 			d.pause = max(d.pause-took, took)
 		case busy:
@@ -123,9 +124,17 @@ type task struct {
 	pause   time.Duration // before the next task
 }
 
+// took notes how long a signature took, for when to begin.
+func (c *Cache) took(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.effort += (d - c.effort) / 8
+}
+
 // due returns the next task: of the window that turns first, with a pause after
 // which all tasks that are known by now will be done in time. The work of a
-// window begins at its middle.
+// window begins at its middle, or sooner if that is too late for half of a
+// processor.
 func (c *Cache) due(now time.Time) task {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -133,7 +142,7 @@ func (c *Cache) due(now time.Time) task {
 	var grids []grid
 	for g, t := range c.turns {
 		left := t.over(g).Sub(now)
-		begins := left - time.Duration(g.size)*time.Second/2
+		begins := left - max(time.Duration(g.size)*time.Second/2, 5*c.effort*time.Duration(len(t.keys))/2)
 		switch {
 		case left <= 0:
 			delete(c.turns, g)
