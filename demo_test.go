@@ -2,7 +2,6 @@ package cloudfront
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -125,7 +124,8 @@ func startDemo(t *testing.T) *demo {
 
 	var pairs []string
 	addresses := map[string]string{}
-	for port, free := range freePorts(t, "8080", "8081", "8082", "2019") {
+	for _, port := range []string{"8080", "8081", "8082", "2019"} {
+		_, free, _ := strings.Cut(freeAddr(t), ":")
 		addresses[port] = "http://localhost:" + free
 		pairs = append(pairs, "localhost:"+port, "localhost:"+free)
 	}
@@ -180,22 +180,6 @@ func startDemo(t *testing.T) *demo {
 		}
 	}
 	return d
-}
-
-// freePorts finds a free port to take the place of each of these, no two the
-// same.
-func freePorts(t *testing.T, ports ...string) map[string]string {
-	t.Helper()
-	free := make(map[string]string)
-	for _, port := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		_, free[port], _ = strings.Cut(l.Addr().String(), ":")
-	}
-	return free
 }
 
 // stop ends the demo as Ctrl-C does, and looks at what it leaves.

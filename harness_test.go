@@ -79,15 +79,24 @@ func validateJSON(config []byte) error {
 	return caddy.Validate(&cfg)
 }
 
-// freeAddr returns a loopback address with a port that is free.
+// handedOut are the addresses that freeAddr has returned.
+var handedOut = make(map[string]bool)
+
+// freeAddr returns a loopback address with a port that is free, and another one
+// each time.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		if addr := l.Addr().String(); !handedOut[addr] {
+			handedOut[addr] = true
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // rsaKey and ecKey are made once for all tests.

@@ -66,20 +66,14 @@ func cookieHeader(t *testing.T, key *signer.Key, pattern string) string {
 // rawRequest sends the request line and the header fields as they are.
 func rawRequest(t *testing.T, addr, requestLine string, fields ...string) (*http.Response, string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
 	fields = slices.DeleteFunc(fields, func(f string) bool { return f == "Cookie: " })
 	if !slices.ContainsFunc(fields, func(f string) bool { return strings.HasPrefix(f, "Host: ") }) {
 		fields = append(fields, "Host: "+addr)
 	}
-	if _, err := fmt.Fprintf(conn, "%s\r\n%s\r\nConnection: close\r\n\r\n", requestLine, strings.Join(fields, "\r\n")); err != nil {
-		t.Fatal(err)
-	}
+	request := requestLine + "\r\n" + strings.Join(fields, "\r\n") + "\r\nConnection: close\r\n\r\n"
+	received := exchangeRaw(t, addr, request)
 	method, _, _ := strings.Cut(requestLine, " ")
-	resp, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+	resp, err := http.ReadResponse(received, &http.Request{Method: method})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +83,29 @@ func rawRequest(t *testing.T, addr, requestLine string, fields ...string) (*http
 		t.Fatal(err)
 	}
 	return resp, string(body)
+}
+
+// exchangeRaw sends a request and returns what comes back. The server of before a
+// reload may take a last connection and close it, so it asks again where
+// nothing comes, as clients do (RFC 9110, section 9.2.2).
+func exchangeRaw(t *testing.T, addr, request string) *bufio.Reader {
+	t.Helper()
+	for attempt := 1; ; attempt++ {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		received := bufio.NewReader(conn)
+		if _, err := received.Peek(1); err == nil {
+			return received
+		} else if attempt == 5 {
+			t.Fatal(err)
+		}
+	}
 }
 
 // get fetches the path and query of url, which is on addr.
