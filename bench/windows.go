@@ -52,11 +52,19 @@ func windows(set settings) error {
 	}
 	grid := signer.Window{TTL: 2 * window, Size: window}
 	var near, between []time.Duration
-	deadline := time.Now().Add(time.Duration(turns) * window)
+	// The window that the server started in may be nearly over, and is not
+	// long enough then to sign all for the next one: it is not counted, nor is
+	// the turn behind it.
+	_, expires := grid.Bounds(resource, time.Now())
+	begin := time.Unix(expires, 0).Add(3*time.Second - grid.TTL)
+	deadline := begin.Add(time.Duration(turns) * window)
 	for i := 0; time.Now().Before(deadline); i++ {
 		latency, err := get(s.addr, i%pages)
 		if err != nil {
 			return err
+		}
+		if time.Now().Before(begin) {
+			continue
 		}
 		if turned(grid, resource) {
 			near = append(near, latency)
