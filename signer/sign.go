@@ -35,7 +35,7 @@ type Request struct {
 // What is in the cache costs no allocation. All other signatures are made on as
 // many processors as there are, of which concurrent calls get equal shares: a
 // call that asks for 100,000 signatures takes as long as they take, and delays
-// another that asks for ten by about as much as ten of its own. No number of
+// another that asks for ten by as much as a few tens of its own. No number of
 // links makes Sign leave one out. A signature that several calls wait for is
 // made once.
 func Sign(issuers []*Issuer, reqs []Request, now time.Time) {
