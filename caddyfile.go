@@ -443,7 +443,7 @@ func signerNames(d *caddyfile.Dispenser) ([]string, error) {
 func checkSigner(d *caddyfile.Dispenser, names []string, c SignerConfig, scope signer.Scope) error {
 	if len(names) > 0 {
 		if c.hasKey() {
-			return d.Errf("signer %s is named and a key is given as well; remove the name, or key, key_file, key_pair_id, hash and previous", names[0])
+			return d.WrapErr(errSecondKey(names[0]))
 		}
 		return nil
 	}

@@ -149,26 +149,13 @@ func (x *exchange) interim(_ int, h http.Header) {
 
 // admit collects what signs for this visitor.
 func (x *exchange) admit(h http.Header) {
-	x.issuers, x.reason = nil, reasonNone
-	for i, s := range x.links.signers {
+	x.issuers, x.reason = admit(x.links.signers, x.request, func(i int) reason {
 		why := x.admissions[i].decide(h)
 		if why == reasonNone && included(x.request) {
 			why = reasonIncluded
 		}
-		if why == reasonNone {
-			var is *signer.Issuer
-			if is, why = s.issuer(x.request); why == reasonNone {
-				x.issuers = append(x.issuers, is)
-				continue
-			}
-		}
-		if x.reason == reasonNone {
-			x.reason = why
-		}
-	}
-	if len(x.issuers) > 0 {
-		x.reason = reasonNone
-	}
+		return why
+	})
 }
 
 // included tells whether a template of Caddy's takes the response into its own

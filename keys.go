@@ -201,18 +201,15 @@ type signingKey struct {
 	id       string
 	previous map[string]crypto.PublicKey // by key-pair ID
 	source   KeySource
-	load     func() (*signer.Key, error)
+	get      func() (*signer.Key, error) // loads the key on the first call
 }
-
-// get returns the key, loading it on the first call.
-func (k *signingKey) get() (*signer.Key, error) { return k.load() }
 
 func newSigningKey(source KeySource, id string, hash signer.Hash, previous map[string]crypto.PublicKey) *signingKey {
 	return &signingKey{
 		id:       id,
 		previous: previous,
 		source:   source,
-		load: sync.OnceValues(func() (*signer.Key, error) {
+		get: sync.OnceValues(func() (*signer.Key, error) {
 			private, err := source.PrivateKey()
 			if err != nil {
 				return nil, err

@@ -69,26 +69,33 @@ func (Links) CaddyModule() caddy.ModuleInfo {
 // Provision loads the signers and checks the options.
 func (l *Links) Provision(ctx caddy.Context) error {
 	l.logger = ctx.Logger()
-	scope, err := parseScope(l.Scope)
-	if err != nil {
+	if err := l.provision(ctx); err != nil {
 		return fmt.Errorf("cloudfront_links: %w", err)
 	}
+	return registerMetrics(ctx)
+}
+
+func (l *Links) provision(ctx caddy.Context) error {
+	scope, err := parseScope(l.Scope)
+	if err != nil {
+		return err
+	}
 	if l.signers, err = siteSigners(ctx, l.Signers, l.SignerConfig, scope); err != nil {
-		return fmt.Errorf("cloudfront_links: %w", err)
+		return err
 	}
 	for _, m := range l.Map {
 		if err := m.check(); err != nil {
-			return fmt.Errorf("cloudfront_links: %w", err)
+			return err
 		}
 		if err := m.checkResources(l.signers); err != nil {
-			return fmt.Errorf("cloudfront_links: %w", err)
+			return err
 		}
 	}
 	if l.types, err = parseMediaTypes(l.MIME); err != nil {
-		return fmt.Errorf("cloudfront_links: %w", err)
+		return err
 	}
 	if l.rewriter, err = l.newRewriter(); err != nil {
-		return fmt.Errorf("cloudfront_links: %w", err)
+		return err
 	}
 	app, err := ctx.App("cloudfront")
 	if err != nil {
@@ -99,7 +106,7 @@ func (l *Links) Provision(ctx caddy.Context) error {
 	l.label = signersLabel(l.Signers)
 	l.fingerprint = l.newFingerprint()
 	l.plainTag = plainTag(l.fingerprint)
-	return registerMetrics(ctx)
+	return nil
 }
 
 // newRewriter looks for the hosts of all resources.

@@ -108,6 +108,11 @@ func (c SignerConfig) hasKey() bool {
 	return c.KeyRaw != nil || c.KeyPairID != "" || c.Hash != "" || c.Previous != nil
 }
 
+// errSecondKey refuses a key beside a named signer's own.
+func errSecondKey(name string) error {
+	return fmt.Errorf("signer %s is named and a key is given as well; remove the name, or key, key_file, key_pair_id, hash and previous", name)
+}
+
 var errNoKey = errors.New("no private key; write key_file <path>, key pem {env.CF_KEY} or key internal, or name a signer")
 
 // provisionKey loads the key source and checks the key's options.
@@ -232,7 +237,7 @@ func siteSigners(ctx caddy.Context, names []string, own SignerConfig, scope sign
 	}
 
 	if own.hasKey() {
-		return nil, fmt.Errorf("signer %s is named and a key is given as well; remove the name, or key, key_pair_id, hash and previous", names[0])
+		return nil, errSecondKey(names[0])
 	}
 	var all []*siteSigner
 	for i, name := range names {
@@ -426,6 +431,29 @@ func (s *siteSigner) issuer(r *http.Request) (*signer.Issuer, reason) {
 		is.Resources[i] = signer.Resource{Pattern: pattern, Configured: res.configured}
 	}
 	return &is, reasonNone
+}
+
+// admit collects what signs for the visitor of a request. decide is asked for
+// each signer, by its index. The reason is that of the first one that does not
+// sign, if none does.
+func admit(signers []*siteSigner, r *http.Request, decide func(i int) reason) (issuers []*signer.Issuer, first reason) {
+	for i, s := range signers {
+		why := decide(i)
+		if why == reasonNone {
+			var is *signer.Issuer
+			if is, why = s.issuer(r); why == reasonNone {
+				issuers = append(issuers, is)
+				continue
+			}
+		}
+		if first == reasonNone {
+			first = why
+		}
+	}
+	if len(issuers) > 0 {
+		return issuers, reasonNone
+	}
+	return nil, first
 }
 
 // newBase returns what signs for every visitor, but for what differs from

@@ -55,10 +55,8 @@ func parseTarget(configured string) (target, error) {
 
 // checkTo checks the URL unless that needs the environment.
 func checkTo(configured string) error {
-	for _, match := range anyPlaceholderRE.FindAllStringSubmatch(configured, -1) {
-		if !isRequestPlaceholder(match[1]) {
-			return nil
-		}
+	if needsEnvironment(configured) {
+		return nil
 	}
 	_, err := parseTarget(configured)
 	return err

@@ -7,8 +7,6 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/templates"
 	"go.uber.org/zap"
-
-	"github.com/caddy-cloudfront/caddy-cloudfront/signer"
 )
 
 // TemplateFunctions adds a function to Caddy's templates:
@@ -110,23 +108,11 @@ func (t *TemplateFunctions) sign(ctx *templates.TemplateContext, url string) (st
 	if included(ctx.Req) {
 		return "", reasonIncluded
 	}
-	var issuers []*signer.Issuer
-	first := reasonNone
-	for _, s := range t.signers {
-		why := s.require.enter(ctx.Req).decide(nil)
-		if why == reasonNone {
-			var issuer *signer.Issuer
-			if issuer, why = s.issuer(ctx.Req); why == reasonNone {
-				issuers = append(issuers, issuer)
-				continue
-			}
-		}
-		if first == reasonNone {
-			first = why
-		}
-	}
-	if len(issuers) == 0 {
-		return "", first
+	issuers, why := admit(t.signers, ctx.Req, func(i int) reason {
+		return t.signers[i].require.enter(ctx.Req).decide(nil)
+	})
+	if why != reasonNone {
+		return "", why
 	}
 	at := now()
 	signed, why := signedURL(issuers, url, at)

@@ -125,6 +125,11 @@ func (s *scanner) isValue(c *candidate, t *tag) verdict {
 			c.cut(s.buf, c.start+len(bytes.TrimRight(s.buf[c.start:c.end], " \t\r\n\f")))
 		}
 	}
+	return c.value()
+}
+
+// value judges a link that is known to be a whole value, whatever it ends in.
+func (c *candidate) value() verdict {
 	switch {
 	case c.tooLong():
 		return c.leave(LeftTooLong)
@@ -166,13 +171,7 @@ func (s *scanner) inSrcset(c *candidate, t *tag) verdict {
 		end--
 	}
 	c.cut(s.buf, end)
-	switch {
-	case c.tooLong():
-		return c.leave(LeftTooLong)
-	case c.hole, c.percent:
-		return c.leave(LeftTemplate)
-	}
-	return offer
+	return c.value()
 }
 
 // inRefresh judges a link in the content of <meta http-equiv=refresh>, which
@@ -186,15 +185,10 @@ func (s *scanner) inRefresh(c *candidate, t *tag) verdict {
 		r.stop = stopsValue
 	}
 	c.escapes = r.escapes
-	switch {
-	case c.read(s.buf, c.path, &r, s.eof):
+	if c.read(s.buf, c.path, &r, s.eof) {
 		return s.wait(c)
-	case c.tooLong():
-		return c.leave(LeftTooLong)
-	case c.hole, c.percent:
-		return c.leave(LeftTemplate)
 	}
-	return offer
+	return c.value()
 }
 
 // inContent judges a link in the text of an XML element: it must be all of the

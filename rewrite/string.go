@@ -77,9 +77,6 @@ func (s *scanner) quoted(c *candidate, in syntax, r ending, quote byte) verdict 
 	if isAttr && (in != scriptSyntax || openTagBefore(s.buf, at)) {
 		// Markup in a string, unless it is an assignment in a script.
 		r.escapes.entity, r.escapes.nested = true, true
-		if attr == placeAttr {
-			return c.leave(LeftReference)
-		}
 		if attr == humanAttr && in == dataSyntax {
 			return c.leave(LeftText)
 		}
